@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fields of registers and table entries, and little-endian words in memory.
+ *
+ * A field is named by its mask and by nothing else: contiguous ones at the absolute bit position
+ * that the specification prints. There is no separate shift, so the two cannot disagree.
+ */
+#ifndef AMDVI_FIELD_H
+#define AMDVI_FIELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AMDVI_BIT(n)       (UINT64_C(1) << (n))
+#define AMDVI_BITS(hi, lo) ((UINT64_MAX >> (63 - (hi))) & (UINT64_MAX << (lo)))
+
+/* A 64-bit little-endian number in memory; a struct, so that it cannot be used as a number. */
+struct amdvi_le64 {
+    uint8_t byte[8];
+};
+
+/* A 32-bit little-endian number in memory. */
+struct amdvi_le32 {
+    uint8_t byte[4];
+};
+
+/* The field's value, moved down to bit 0. @field is not 0. */
+static inline uint64_t amdvi_get(uint64_t word, uint64_t field)
+{
+    return (word & field) >> __builtin_ctzll(field);
+}
+
+/* @value moved up to where the field is; bits that do not fit are dropped. @field is not 0. */
+static inline uint64_t amdvi_put(uint64_t field, uint64_t value)
+{
+    return (value << __builtin_ctzll(field)) & field;
+}
+
+/* Is any bit of @bits set? */
+static inline bool amdvi_has(uint64_t word, uint64_t bits)
+{
+    return (word & bits) != 0;
+}
+
+static inline uint64_t amdvi_le64_decode(const struct amdvi_le64 *wire)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        value |= (uint64_t)wire->byte[i] << (8 * i);
+    }
+    return value;
+}
+
+static inline void amdvi_le64_encode(struct amdvi_le64 *out, uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        out->byte[i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+static inline uint32_t amdvi_le32_decode(const struct amdvi_le32 *wire)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        value |= (uint32_t)wire->byte[i] << (8 * i);
+    }
+    return value;
+}
+
+static inline void amdvi_le32_encode(struct amdvi_le32 *out, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        out->byte[i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The special address ranges of revision 1.20: the HyperTransport ranges in the 12 GiB below 1 TiB,
+ * and the range of message signalled interrupts.
+ */
+#ifndef AMDVI_RANGES_H
+#define AMDVI_RANGES_H
+
+#include <amdvi/field.h>
+
+enum amdvi_range {
+    AMDVI_RANGE_NONE,                   /* ordinary memory */
+    AMDVI_RANGE_RESERVED_INTERRUPT,     /* FD_0000_0000h */
+    AMDVI_RANGE_INTERRUPT,              /* FD_F800_0000h  HyperTransport interrupt and EOI */
+    AMDVI_RANGE_PIC_IACK,               /* FD_F900_0000h  legacy PIC interrupt acknowledge */
+    AMDVI_RANGE_SYSTEM_MANAGEMENT,      /* FD_F910_0000h */
+    AMDVI_RANGE_RESERVED_1,             /* FD_F920_0000h */
+    AMDVI_RANGE_ADDRESS_TRANSLATION,    /* FD_FB00_0000h */
+    AMDVI_RANGE_IO_SPACE,               /* FD_FC00_0000h */
+    AMDVI_RANGE_CONFIGURATION,          /* FD_FE00_0000h */
+    AMDVI_RANGE_EXTENDED_CONFIGURATION, /* FE_0000_0000h */
+    AMDVI_RANGE_RESERVED_2,             /* FE_2000_0000h */
+    AMDVI_RANGE_MSI,                    /* FEE0_0000h  message signalled interrupts of PCI */
+};
+
+/*
+ * The range that @address lies in; all 64 bits are compared. Every range begins and ends on a
+ * 4 KiB boundary, so one page never lies in two.
+ */
+enum amdvi_range amdvi_range_of(uint64_t address);
+
+const char *amdvi_range_name(enum amdvi_range range);
+
+#endif
