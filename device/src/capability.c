@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The capability block in the configuration space of the IOMMU's PCI function. */
+#include "state.h"
+
+static bool is_proper(unsigned offset, unsigned size_bytes)
+{
+    return (size_bytes == 1 || size_bytes == 2 || size_bytes == 4) && offset < AMDVI_CAP_SIZE &&
+           offset % size_bytes == 0;
+}
+
+static uint32_t lanes_of(unsigned offset, unsigned size_bytes)
+{
+    unsigned low = 8 * (offset % 4);
+
+    return (uint32_t)AMDVI_BITS(low + 8 * size_bytes - 1, low);
+}
+
+static bool is_window_on(const struct amdvi_iommu *iommu)
+{
+    return amdvi_has(iommu->cap[AMDVI_CAP_OFFSET_BASE_LOW / 4], AMDVI_CAP_BASE_LOW_ENABLE);
+}
+
+uint32_t amdvi_iommu_cap_read(struct amdvi_iommu *iommu, unsigned offset, unsigned size_bytes)
+{
+    if (!is_proper(offset, size_bytes)) {
+        return 0;
+    }
+    pthread_mutex_lock(&iommu->lock);
+    uint32_t value = iommu->cap[offset / 4];
+    pthread_mutex_unlock(&iommu->lock);
+    return (uint32_t)amdvi_get(value, lanes_of(offset, size_bytes));
+}
+
+void amdvi_iommu_cap_write(struct amdvi_iommu *iommu, unsigned offset, unsigned size_bytes,
+                           uint32_t value)
+{
+    if (!is_proper(offset, size_bytes)) {
+        return;
+    }
+    enum amdvi_cap_offset reg = (enum amdvi_cap_offset)(offset & ~3U);
+    uint32_t lanes = lanes_of(offset, size_bytes);
+
+    pthread_mutex_lock(&iommu->lock);
+    iommu->cap[reg / 4] = amdvi_cap_after_write(
+        reg, iommu->cap[reg / 4], (uint32_t)amdvi_put(lanes, value), lanes, is_window_on(iommu));
+    pthread_mutex_unlock(&iommu->lock);
+}
+
+bool amdvi_iommu_window(struct amdvi_iommu *iommu, uint64_t *base)
+{
+    pthread_mutex_lock(&iommu->lock);
+    uint64_t low = iommu->cap[AMDVI_CAP_OFFSET_BASE_LOW / 4] & AMDVI_CAP_BASE_LOW_BASE;
+    uint64_t high = iommu->cap[AMDVI_CAP_OFFSET_BASE_HIGH / 4];
+    bool on = is_window_on(iommu);
+    pthread_mutex_unlock(&iommu->lock);
+
+    if (on) {
+        *base = high << 32 | low;
+    }
+    return on;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command buffer: fetch, run one command after the other, stop at errors, and park at a
+ * COMPLETION_WAIT whose invalidations are not yet real everywhere.
+ *
+ * Commands are run strictly in order, each under lock; between two commands no lock is held, and
+ * the host is told what the first one did. At most one thread is running commands.
+ *
+ * The head pointer moves when a command is complete, so it names the COMPLETION_WAIT while the
+ * ring is parked, and the culprit after an error. Choice: the specification lets it move earlier.
+ */
+#include "state.h"
+
+static uint64_t ring_bytes(struct amdvi_iommu *iommu)
+{
+    uint64_t base = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_BASE);
+
+    return amdvi_ring_bytes((unsigned)amdvi_get(base, AMDVI_CMD_BUF_BASE_LEN));
+}
+
+static uint64_t head_spa(struct amdvi_iommu *iommu)
+{
+    return (amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_BASE) & AMDVI_CMD_BUF_BASE_BASE) +
+           amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD);
+}
+
+static void head_advance(struct amdvi_iommu *iommu)
+{
+    uint64_t head = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) + AMDVI_CMD_BYTES;
+
+    amdvi_iommu_set_reg(iommu, AMDVI_REG_CMD_BUF_HEAD, head % ring_bytes(iommu));
+    amdvi_count(&iommu->commands);
+}
+
+static void change_status(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set,
+                          struct amdvi_effects *effects)
+{
+    pthread_mutex_lock(&iommu->log_lock);
+    amdvi_status_change(iommu, clear, set, effects);
+    pthread_mutex_unlock(&iommu->log_lock);
+}
+
+/* An error: the event, and no further command until CmdBufEn is set anew. */
+static void halt(struct amdvi_iommu *iommu, const struct amdvi_event *event,
+                 struct amdvi_effects *effects)
+{
+    change_status(iommu, AMDVI_STATUS_CMD_BUF_RUN, 0, effects);
+    amdvi_event_log_write(iommu, event, false, effects);
+    effects->log = event->code == AMDVI_EVENT_ILLEGAL_COMMAND_ERROR
+                       ? "command buffer stopped: illegal command"
+                       : "command buffer stopped: memory of a command cannot be accessed";
+}
+
+static void halt_on_memory(struct amdvi_iommu *iommu, uint64_t spa, enum amdvi_memory_status status,
+                           struct amdvi_effects *effects)
+{
+    struct amdvi_event event = {.code = AMDVI_EVENT_COMMAND_HARDWARE_ERROR,
+                                .type = amdvi_hw_error_type(status),
+                                .address = spa};
+
+    halt(iommu, &event, effects);
+}
+
+/* What COMPLETION_WAIT asks for, once nothing needs to be waited for. */
+static void complete(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
+{
+    struct amdvi_command_ring *ring = &iommu->ring;
+    struct amdvi_le64 data;
+
+    ring->waiting = false;
+    if (ring->wait.store) {
+        amdvi_le64_encode(&data, ring->wait.store_data);
+        enum amdvi_memory_status status =
+            iommu->host.write(iommu->host.ctx, ring->wait.store_address, &data, sizeof(data));
+        if (status != AMDVI_MEMORY_OK) {
+            halt_on_memory(iommu, ring->wait.store_address, status, effects);
+            return;
+        }
+    }
+    head_advance(iommu);
+    /* Spec: 1.20, IOMMU Status: ComWaitInt does not depend on ComWaitIntEn. */
+    uint64_t control = amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL);
+    bool is_on =
+        amdvi_has(control, AMDVI_CONTROL_IOMMU_EN) && amdvi_has(control, AMDVI_CONTROL_CMD_BUF_EN);
+    change_status(iommu, is_on ? 0 : AMDVI_STATUS_CMD_BUF_RUN,
+                  ring->wait.interrupt ? AMDVI_STATUS_COM_WAIT_INT : 0, effects);
+}
+
+/*
+ * Go on with the COMPLETION_WAIT at the head. A turn settles one lease, so that the work of a turn
+ * is bounded. False when there is nothing to do but to wait.
+ */
+static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void **revoked,
+                      bool *has_revoked)
+{
+    uint64_t target = iommu->ring.target;
+    if (amdvi_lease_settle(iommu, has_revoked, revoked)) {
+        return true;
+    }
+    if (!amdvi_is_drained(iommu, target)) {
+        /* Publish, then look again: whoever finishes in between may not have seen it. */
+        atomic_store(&iommu->wait_target, target);
+        if (!amdvi_is_drained(iommu, target)) {
+            if (!iommu->ring.parked) {
+                amdvi_count(&iommu->waits_parked);
+            }
+            iommu->ring.parked = true;
+            return false;
+        }
+    }
+    atomic_store(&iommu->wait_target, 0);
+    iommu->ring.parked = false;
+    complete(iommu, effects);
+    return true;
+}
+
+static void begin_wait(struct amdvi_iommu *iommu, const struct amdvi_command *command)
+{
+    struct amdvi_command_ring *ring = &iommu->ring;
+
+    ring->waiting = true;
+    ring->wait = *command;
+    ring->target = atomic_load(&iommu->epoch);
+}
+
+/* Fetch and run the command at the head. */
+static void run_command(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
+{
+    struct amdvi_wire_command wire;
+    struct amdvi_command command;
+    uint64_t spa = head_spa(iommu);
+    enum amdvi_memory_status status = iommu->host.read(iommu->host.ctx, spa, &wire, sizeof(wire));
+
+    if (status != AMDVI_MEMORY_OK) {
+        halt_on_memory(iommu, spa, status, effects);
+        return;
+    }
+    /* INVALIDATE_IOTLB_PAGES is legal only with IotlbSup, which this version does not have. */
+    if (!amdvi_command_decode(&command, &wire) ||
+        command.opcode == AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES) {
+        struct amdvi_event event = {.code = AMDVI_EVENT_ILLEGAL_COMMAND_ERROR, .address = spa};
+        halt(iommu, &event, effects);
+        return;
+    }
+    if (command.opcode == AMDVI_OPCODE_COMPLETION_WAIT) {
+        begin_wait(iommu, &command);
+        return;
+    }
+    amdvi_command_invalidate(iommu, &command, effects);
+    head_advance(iommu);
+}
+
+/* With lock held. False when there is nothing to do at once. */
+static bool step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void **revoked,
+                 bool *has_revoked)
+{
+    if (iommu->ring.waiting) {
+        return wait_step(iommu, effects, revoked, has_revoked);
+    }
+    if (!amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_STATUS), AMDVI_STATUS_CMD_BUF_RUN) ||
+        amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) ==
+            amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL)) {
+        return false;
+    }
+    run_command(iommu, effects);
+    return true;
+}
+
+/* One step and what follows from it. False when the caller is done with running commands. */
+static bool turn(struct amdvi_iommu *iommu)
+{
+    struct amdvi_effects effects = {0};
+    bool has_revoked = false;
+    void *revoked = NULL;
+
+    pthread_mutex_lock(&iommu->lock);
+    bool more = step(iommu, &effects, &revoked, &has_revoked);
+    if (!more) {
+        more = iommu->ring.again;
+        iommu->ring.again = false;
+        iommu->ring.busy = more;
+    }
+    pthread_mutex_unlock(&iommu->lock);
+
+    amdvi_effects_deliver(iommu, &effects);
+    if (has_revoked && iommu->host.lease_revoked != NULL) {
+        iommu->host.lease_revoked(iommu->host.ctx, revoked);
+    }
+    return more;
+}
+
+bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget)
+{
+    pthread_mutex_lock(&iommu->lock);
+    bool is_busy = iommu->ring.busy;
+    iommu->ring.again = iommu->ring.again || is_busy;
+    iommu->ring.busy = true;
+    pthread_mutex_unlock(&iommu->lock);
+    if (is_busy) {
+        return false;
+    }
+    for (unsigned i = 0; i < budget; i++) {
+        if (!turn(iommu)) {
+            return false;
+        }
+    }
+    pthread_mutex_lock(&iommu->lock);
+    iommu->ring.busy = false;
+    iommu->ring.again = false;
+    pthread_mutex_unlock(&iommu->lock);
+    return true;
+}
+
+void amdvi_run_commands(struct amdvi_iommu *iommu)
+{
+    if (amdvi_iommu_process(iommu, iommu->config.commands_per_write) && iommu->host.work != NULL) {
+        iommu->host.work(iommu->host.ctx);
+    }
+}

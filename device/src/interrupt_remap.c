@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The way of an interrupt: its class by delivery mode, what the device table entry allows, and the
+ * interrupt remapping table. All of it is governed by IV, none of it by V.
+ */
+#include <amdvi/irte.h>
+
+#include "state.h"
+
+/* What is being worked on. */
+struct remapping {
+    struct amdvi_iommu *iommu;
+    const struct amdvi_lookup *lookup;
+    const struct amdvi_interrupt *interrupt;
+    const struct amdvi_dte *dte;
+    struct amdvi_remapped *out;
+    bool has_event;
+    bool suppressed; /* IG, or SupIOPF of the entry: no I/O page fault is logged */
+    struct amdvi_event event;
+};
+
+static void pass(struct remapping *remapping)
+{
+    remapping->out->outcome = AMDVI_OUTCOME_TRANSLATED;
+    remapping->out->address = remapping->interrupt->address;
+    remapping->out->data = remapping->interrupt->data;
+}
+
+static void refuse(struct remapping *remapping)
+{
+    remapping->out->outcome = AMDVI_OUTCOME_ABORTED;
+}
+
+static void refuse_with(struct remapping *remapping, enum amdvi_event_code code)
+{
+    refuse(remapping);
+    remapping->has_event = true;
+    remapping->event.code = code;
+}
+
+static void refuse_with_fault(struct remapping *remapping, bool present, bool reserved)
+{
+    refuse_with(remapping, AMDVI_EVENT_IO_PAGE_FAULT);
+    remapping->event.present = present;
+    remapping->event.reserved = reserved;
+    remapping->has_event = !remapping->suppressed;
+}
+
+static void refuse_with_hw_error(struct remapping *remapping, enum amdvi_event_code code,
+                                 enum amdvi_memory_status status, uint64_t spa)
+{
+    refuse_with(remapping, code);
+    remapping->event.type = amdvi_hw_error_type(status);
+    remapping->event.address = spa;
+}
+
+/* Entries are kept by device, index and table; an invalidation names the device only. */
+static uint64_t hash_of(uint16_t device_id, uint64_t index)
+{
+    return amdvi_cache_hash(index, device_id);
+}
+
+static enum amdvi_memory_status find_irte(struct remapping *remapping, uint64_t index, uint64_t spa,
+                                          struct amdvi_irte *irte)
+{
+    struct amdvi_iommu *iommu = remapping->iommu;
+    uint64_t hash = hash_of(remapping->interrupt->device_id, index);
+    struct amdvi_cache_record record = {
+        .key = {remapping->interrupt->device_id, index, remapping->dte->interrupt_root}};
+    struct amdvi_le32 wire;
+
+    if (amdvi_cache_find(&iommu->irte_cache, hash, &record)) {
+        *irte = amdvi_irte_decode((uint32_t)record.value[0]);
+        return AMDVI_MEMORY_OK;
+    }
+    remapping->out->cached = false;
+    enum amdvi_memory_status status = iommu->host.read(iommu->host.ctx, spa, &wire, sizeof(wire));
+    if (status == AMDVI_MEMORY_OK) {
+        record.value[0] = amdvi_le32_decode(&wire);
+        *irte = amdvi_irte_decode((uint32_t)record.value[0]);
+        if (irte->remap_enable) {
+            amdvi_cache_insert(&iommu->irte_cache, hash, &record, &iommu->generation,
+                               remapping->lookup->generation);
+        }
+    }
+    return status;
+}
+
+static bool is_of_device(const uint64_t key[AMDVI_CACHE_KEY_WORDS], const void *device_id)
+{
+    return key[0] == *(const uint16_t *)device_id;
+}
+
+void amdvi_irte_drop(struct amdvi_iommu *iommu, uint16_t device_id)
+{
+    amdvi_cache_remove(&iommu->irte_cache, is_of_device, &device_id);
+}
+
+/*
+ * Choice: the trigger mode is RqEoi, with the level asserted then; all else that the entry does not
+ * give is 0, as for an edge.
+ */
+static void send(struct remapping *remapping, const struct amdvi_irte *irte)
+{
+    struct amdvi_remapped *out = remapping->out;
+
+    out->outcome = AMDVI_OUTCOME_TRANSLATED;
+    out->remapped = true;
+    out->address = AMDVI_MSI_BASE | amdvi_put(AMDVI_MSI_ADDRESS_DESTINATION, irte->destination) |
+                   amdvi_put(AMDVI_MSI_ADDRESS_DM, irte->logical);
+    out->data = (uint32_t)(amdvi_put(AMDVI_MSI_DATA_VECTOR, irte->vector) |
+                           amdvi_put(AMDVI_MSI_DATA_DELIVERY_MODE, irte->int_type) |
+                           amdvi_put(AMDVI_MSI_DATA_LEVEL, irte->request_eoi) |
+                           amdvi_put(AMDVI_MSI_DATA_TRIGGER, irte->request_eoi));
+}
+
+static void remap_through_table(struct remapping *remapping)
+{
+    const struct amdvi_dte *dte = remapping->dte;
+    uint64_t index = amdvi_get(remapping->interrupt->data, AMDVI_MSI_DATA_INDEX);
+    struct amdvi_irte irte;
+
+    if (dte->int_tab_len > AMDVI_INT_TAB_LEN_MAX) {
+        refuse_with(remapping, AMDVI_EVENT_ILLEGAL_DEV_TABLE_ENTRY);
+        return;
+    }
+    if (index >> dte->int_tab_len != 0) {
+        refuse_with_fault(remapping, false, false);
+        return;
+    }
+    uint64_t spa = dte->interrupt_root + AMDVI_IRTE_BYTES * index;
+    enum amdvi_memory_status status = find_irte(remapping, index, spa, &irte);
+    if (status != AMDVI_MEMORY_OK) {
+        /* Choice: the event has an I flag for it, so it is this one. */
+        refuse_with_hw_error(remapping, AMDVI_EVENT_PAGE_TAB_HARDWARE_ERROR, status, spa);
+        return;
+    }
+    remapping->suppressed = remapping->suppressed || irte.suppress_fault;
+    if (!irte.remap_enable) {
+        refuse_with_fault(remapping, false, false);
+    } else if (irte.has_reserved || irte.int_type > AMDVI_DELIVERY_ARBITRATED) {
+        refuse_with_fault(remapping, true, true);
+    } else {
+        send(remapping, &irte);
+    }
+}
+
+static void control_fixed(struct remapping *remapping)
+{
+    switch ((enum amdvi_int_ctl)remapping->dte->int_ctl) {
+    case AMDVI_INT_CTL_ABORT:
+        /* Choice: sources differ whether this is logged; it is. */
+        refuse_with(remapping, AMDVI_EVENT_INVALID_DEVICE_REQUEST);
+        remapping->event.type = AMDVI_INVALID_INTERRUPT;
+        break;
+    case AMDVI_INT_CTL_PASS:
+        pass(remapping);
+        break;
+    case AMDVI_INT_CTL_REMAP:
+        remap_through_table(remapping);
+        break;
+    case AMDVI_INT_CTL_RESERVED:
+        refuse_with(remapping, AMDVI_EVENT_ILLEGAL_DEV_TABLE_ENTRY);
+        remapping->event.reserved = true;
+        break;
+    }
+}
+
+/*
+ * NMI, INIT and ExtInt: passed to a physical destination if the entry says so. Choice: a refusal
+ * logs nothing.
+ */
+static void control_passed(struct remapping *remapping, bool may_pass)
+{
+    if (may_pass && !amdvi_has(remapping->interrupt->address, AMDVI_MSI_ADDRESS_DM)) {
+        pass(remapping);
+    } else {
+        refuse(remapping);
+    }
+}
+
+static void control_by_class(struct remapping *remapping)
+{
+    const struct amdvi_dte *dte = remapping->dte;
+
+    switch ((enum amdvi_delivery_mode)amdvi_get(remapping->interrupt->data,
+                                                AMDVI_MSI_DATA_DELIVERY_MODE)) {
+    case AMDVI_DELIVERY_FIXED:
+    case AMDVI_DELIVERY_ARBITRATED:
+        control_fixed(remapping);
+        break;
+    case AMDVI_DELIVERY_SMI:
+        pass(remapping);
+        break;
+    case AMDVI_DELIVERY_NMI:
+        control_passed(remapping, dte->nmi_pass);
+        break;
+    case AMDVI_DELIVERY_INIT:
+        control_passed(remapping, dte->init_pass);
+        break;
+    case AMDVI_DELIVERY_EXT_INT:
+        control_passed(remapping, dte->eint_pass);
+        break;
+    case AMDVI_DELIVERY_RESERVED:
+    case AMDVI_DELIVERY_STARTUP:
+        refuse(remapping);
+        break;
+    }
+}
+
+static void remap(struct remapping *remapping)
+{
+    struct amdvi_dte_lookup found;
+
+    if (!amdvi_iommu_is_enabled(remapping->iommu)) {
+        pass(remapping);
+        return;
+    }
+    amdvi_device_table_find(remapping->iommu, remapping->interrupt->device_id, true,
+                            remapping->lookup->generation, &found);
+    remapping->out->cached = found.cached;
+    if (found.status == AMDVI_DTE_OUTSIDE) {
+        refuse_with_fault(remapping, false, false);
+        return;
+    }
+    if (found.status == AMDVI_DTE_HW_ERROR) {
+        refuse_with_hw_error(remapping, AMDVI_EVENT_DEV_TAB_HARDWARE_ERROR, found.memory,
+                             found.spa);
+        return;
+    }
+    remapping->dte = &found.dte;
+    remapping->event.domain_id = found.dte.domain_id;
+    remapping->suppressed = found.dte.ignore_unmapped;
+    if (!found.dte.interrupt_valid) {
+        pass(remapping);
+    } else if (found.dte.intr_reserved) {
+        refuse_with(remapping, AMDVI_EVENT_ILLEGAL_DEV_TABLE_ENTRY);
+        remapping->event.reserved = true;
+    } else {
+        control_by_class(remapping);
+    }
+    remapping->dte = NULL;
+}
+
+enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
+                                    const struct amdvi_interrupt *interrupt,
+                                    struct amdvi_remapped *out)
+{
+    struct amdvi_lookup lookup = amdvi_lookup_begin(reader->iommu);
+    struct amdvi_effects effects = {0};
+    struct remapping remapping = {
+        .iommu = reader->iommu,
+        .lookup = &lookup,
+        .interrupt = interrupt,
+        .out = out,
+        .event = {.device_id = interrupt->device_id,
+                  .interrupt = true,
+                  .address = interrupt->address},
+    };
+    if (interrupt->address - AMDVI_MSI_BASE >= AMDVI_MSI_BYTES) {
+        return AMDVI_ERR_ARGUMENT;
+    }
+    *out = (struct amdvi_remapped){.outcome = AMDVI_OUTCOME_ABORTED};
+    remap(&remapping);
+    amdvi_count_own(&reader->interrupts);
+    if (out->outcome == AMDVI_OUTCOME_ABORTED) {
+        amdvi_count_own(&reader->interrupts_aborted);
+    }
+    if (remapping.has_event) {
+        amdvi_event_log_write(reader->iommu, &remapping.event, false, &effects);
+        amdvi_effects_deliver(reader->iommu, &effects);
+    }
+    return AMDVI_OK;
+}

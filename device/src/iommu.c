@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An instance: its configuration and memory, reset, and what it owes its host. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+#define MAX_READERS     1024
+#define MAX_TLB         (1U << 20)
+#define MAX_COMMANDS    (1U << 16)
+#define DEFAULT_TLB     4096
+#define DEFAULT_DTE     256
+#define DEFAULT_IRTE    1024
+#define DEFAULT_PER_RUN 256
+
+void amdvi_config_init(struct amdvi_config *config)
+{
+    *config = (struct amdvi_config){
+        .size = sizeof(*config),
+        .features = {.va_size_bits = 64, .pa_size_bits = 52},
+        .readers = 1,
+        .tlb_entries = DEFAULT_TLB,
+        .dte_entries = DEFAULT_DTE,
+        .irte_entries = DEFAULT_IRTE,
+        .commands_per_write = DEFAULT_PER_RUN,
+    };
+}
+
+static bool is_one_of(unsigned value, unsigned a, unsigned b, unsigned c, unsigned d)
+{
+    return value == a || value == b || value == c || value == d;
+}
+
+static bool is_valid(const struct amdvi_config *config)
+{
+    const struct amdvi_features *features = &config->features;
+
+    return config->size == sizeof(*config) && is_one_of(features->va_size_bits, 32, 40, 48, 64) &&
+           is_one_of(features->pa_size_bits, 40, 48, 52, 52) && features->msi_num < 32 &&
+           config->readers >= 1 && config->readers <= MAX_READERS &&
+           config->tlb_entries <= MAX_TLB && config->dte_entries <= AMDVI_DEVICE_IDS &&
+           config->irte_entries <= MAX_TLB && config->commands_per_write <= MAX_COMMANDS;
+}
+
+/* Where each part lies in the memory of the instance. */
+struct placement {
+    size_t readers;
+    size_t dte_slots;
+    size_t tlb_slots;
+    size_t irte_slots;
+    size_t end;
+};
+
+static size_t round_up(size_t size)
+{
+    return (size + AMDVI_CACHE_LINE - 1) & ~(size_t)(AMDVI_CACHE_LINE - 1);
+}
+
+static size_t slots_bytes(unsigned entries)
+{
+    return round_up(amdvi_cache_slot_count(entries) * sizeof(struct amdvi_cache_slot));
+}
+
+static struct placement place(const struct amdvi_config *config)
+{
+    struct placement at;
+
+    at.readers = round_up(sizeof(struct amdvi_iommu));
+    at.dte_slots = at.readers + config->readers * round_up(sizeof(struct amdvi_reader));
+    at.tlb_slots = at.dte_slots + slots_bytes(config->dte_entries);
+    at.irte_slots = at.tlb_slots + slots_bytes(config->tlb_entries);
+    at.end = at.irte_slots + slots_bytes(config->irte_entries);
+    return at;
+}
+
+size_t amdvi_iommu_size_bytes(const struct amdvi_config *config)
+{
+    return is_valid(config) ? place(config).end : 0;
+}
+
+/* Codes of PAsize and VAsize are the numbers of bits themselves. */
+static void reset_capability(struct amdvi_iommu *iommu)
+{
+    const struct amdvi_features *features = &iommu->config.features;
+    uint64_t header = amdvi_put(AMDVI_CAP_HEADER_CAP_ID, AMDVI_CAP_ID_SECURE_DEVICE) |
+                      amdvi_put(AMDVI_CAP_HEADER_CAP_PTR, iommu->config.cap_next) |
+                      amdvi_put(AMDVI_CAP_HEADER_CAP_TYPE, AMDVI_CAP_TYPE_IOMMU) |
+                      amdvi_put(AMDVI_CAP_HEADER_CAP_REV, AMDVI_CAP_REV_1) |
+                      amdvi_put(AMDVI_CAP_HEADER_HT_TUNNEL, features->ht_tunnel);
+    uint64_t misc = amdvi_put(AMDVI_CAP_MISC_MSI_NUM, features->msi_num) |
+                    amdvi_put(AMDVI_CAP_MISC_PA_SIZE, features->pa_size_bits) |
+                    amdvi_put(AMDVI_CAP_MISC_VA_SIZE, features->va_size_bits) |
+                    amdvi_put(AMDVI_CAP_MISC_HT_ATS_RESV, features->ht_ats_resv);
+
+    memset(iommu->cap, 0, sizeof(iommu->cap));
+    iommu->cap[AMDVI_CAP_OFFSET_HEADER / 4] = (uint32_t)header;
+    iommu->cap[AMDVI_CAP_OFFSET_MISC / 4] = (uint32_t)misc;
+}
+
+/* With lock and log_lock held. */
+static void reset_state(struct amdvi_iommu *iommu)
+{
+    reset_capability(iommu);
+    for (unsigned reg = 0; reg < AMDVI_REG_COUNT; reg++) {
+        amdvi_iommu_set_reg(iommu, (enum amdvi_reg)reg, amdvi_regs[reg].reset);
+    }
+    for (unsigned i = 0; i < AMDVI_DEVICE_IDS / 64; i++) {
+        atomic_store_explicit(&iommu->fault_logged[i], 0, memory_order_relaxed);
+    }
+    /* Whoever is running commands stays busy; it finds none. */
+    iommu->ring.waiting = false;
+    iommu->ring.parked = false;
+    atomic_store(&iommu->wait_target, 0);
+}
+
+static void init_parts(struct amdvi_iommu *iommu, uint8_t *memory)
+{
+    const struct amdvi_config *config = &iommu->config;
+    struct placement at = place(config);
+
+    pthread_mutex_init(&iommu->lock, NULL);
+    pthread_mutex_init(&iommu->log_lock, NULL);
+    pthread_mutex_init(&iommu->lease_lock, NULL);
+    iommu->readers = (struct amdvi_reader *)(void *)(memory + at.readers);
+    for (unsigned i = 0; i < config->readers; i++) {
+        amdvi_reader_init(&iommu->readers[i], iommu);
+    }
+    amdvi_cache_init(&iommu->dte_cache, (void *)(memory + at.dte_slots), config->dte_entries);
+    amdvi_cache_init(&iommu->tlb, (void *)(memory + at.tlb_slots), config->tlb_entries);
+    amdvi_cache_init(&iommu->irte_cache, (void *)(memory + at.irte_slots), config->irte_entries);
+    /* Epoch 0 never has to be waited for, and 0 as a wait target means none. */
+    atomic_init(&iommu->epoch, 1);
+    reset_state(iommu);
+}
+
+enum amdvi_status amdvi_iommu_create(struct amdvi_iommu **out, const struct amdvi_config *config,
+                                     const struct amdvi_host *host, void *memory)
+{
+    if (!is_valid(config) || host->size != sizeof(*host) || host->read == NULL ||
+        host->write == NULL || host->send_msi == NULL ||
+        (uintptr_t)memory % AMDVI_CACHE_LINE != 0) {
+        return AMDVI_ERR_ARGUMENT;
+    }
+    size_t size_bytes = amdvi_iommu_size_bytes(config);
+    bool owns_memory = memory == NULL;
+    if (owns_memory) {
+        memory = aligned_alloc(AMDVI_CACHE_LINE, size_bytes);
+        if (memory == NULL) {
+            return AMDVI_ERR_NO_MEMORY;
+        }
+    }
+    memset(memory, 0, size_bytes);
+    struct amdvi_iommu *iommu = memory;
+    iommu->config = *config;
+    iommu->host = *host;
+    iommu->owns_memory = owns_memory;
+    init_parts(iommu, memory);
+    *out = iommu;
+    return AMDVI_OK;
+}
+
+void amdvi_iommu_destroy(struct amdvi_iommu *iommu)
+{
+    if (iommu == NULL) {
+        return;
+    }
+    amdvi_cache_destroy(&iommu->irte_cache);
+    amdvi_cache_destroy(&iommu->tlb);
+    amdvi_cache_destroy(&iommu->dte_cache);
+    pthread_mutex_destroy(&iommu->lease_lock);
+    pthread_mutex_destroy(&iommu->log_lock);
+    pthread_mutex_destroy(&iommu->lock);
+    if (iommu->owns_memory) {
+        free(iommu);
+    }
+}
+
+void amdvi_iommu_reset(struct amdvi_iommu *iommu)
+{
+    struct amdvi_effects effects = {0};
+
+    pthread_mutex_lock(&iommu->lock);
+    pthread_mutex_lock(&iommu->log_lock);
+    reset_state(iommu);
+    amdvi_invalidate_all(iommu, &effects);
+    pthread_mutex_unlock(&iommu->log_lock);
+    pthread_mutex_unlock(&iommu->lock);
+    amdvi_effects_deliver(iommu, &effects);
+}
+
+void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects)
+{
+    const struct amdvi_host *host = &iommu->host;
+
+    if (effects->translations && host->translations_invalidated != NULL) {
+        host->translations_invalidated(host->ctx, &effects->what);
+    }
+    if (effects->interrupts && host->interrupts_invalidated != NULL) {
+        host->interrupts_invalidated(host->ctx, effects->interrupts_all,
+                                     effects->interrupts_device);
+    }
+    if (effects->log != NULL && host->log != NULL) {
+        host->log(host->ctx, effects->log);
+    }
+    if (effects->msi) {
+        host->send_msi(host->ctx);
+    }
+}
+
+static uint64_t counted(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void amdvi_iommu_stats(struct amdvi_iommu *iommu, struct amdvi_stats *out)
+{
+    *out = (struct amdvi_stats){
+        .commands = counted(&iommu->commands),
+        .events = counted(&iommu->events),
+        .events_lost = counted(&iommu->events_lost),
+        .waits_parked = counted(&iommu->waits_parked),
+        .leases_revoked = counted(&iommu->revocations),
+    };
+    for (unsigned i = 0; i < iommu->config.readers; i++) {
+        const struct amdvi_reader *reader = &iommu->readers[i];
+
+        out->translations += counted(&reader->translations);
+        out->tlb_hits += counted(&reader->tlb_hits);
+        out->walks += counted(&reader->walks);
+        out->aborted += counted(&reader->aborted);
+        out->interrupts += counted(&reader->interrupts);
+        out->interrupts_aborted += counted(&reader->interrupts_aborted);
+    }
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Leases: translations that outlive their reader's release.
+ *
+ * All leases are on one list under lease_lock, and so are their states. An invalidation marks those
+ * that it might concern as stale; the COMPLETION_WAIT after it walks the tables for each of these
+ * again, straight from memory, and either clears the mark or revokes the lease.
+ */
+#include "state.h"
+
+enum lease_state {
+    LEASE_HELD,
+    LEASE_STALE,   /* to be walked again */
+    LEASE_REVOKED, /* its translation is gone: waited for */
+};
+
+/* With lease_lock held. */
+static void set_state(struct amdvi_lease *lease, enum lease_state state)
+{
+    struct amdvi_iommu *iommu = lease->iommu;
+
+    if (lease->state == LEASE_STALE) {
+        atomic_fetch_sub(&iommu->leases_stale, 1);
+    } else if (lease->state == LEASE_REVOKED) {
+        atomic_fetch_sub(&iommu->leases_revoked, 1);
+    }
+    if (state == LEASE_STALE) {
+        atomic_fetch_add(&iommu->leases_stale, 1);
+    } else if (state == LEASE_REVOKED) {
+        atomic_fetch_add(&iommu->leases_revoked, 1);
+    }
+    lease->state = (uint8_t)state;
+}
+
+enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lease *lease,
+                                   const struct amdvi_request *request, void *cookie,
+                                   struct amdvi_translation *out)
+{
+    struct amdvi_iommu *iommu = reader->iommu;
+    struct amdvi_lookup lookup = amdvi_lookup_begin(iommu);
+    struct amdvi_decision first;
+    if (request->quiet) {
+        return AMDVI_ERR_ARGUMENT;
+    }
+    enum amdvi_status status = amdvi_translate(iommu, reader, &lookup, request, out, &first);
+    if (status != AMDVI_OK || out->outcome != AMDVI_OUTCOME_TRANSLATED) {
+        return status;
+    }
+    *lease = (struct amdvi_lease){
+        .iommu = iommu,
+        .cookie = cookie,
+        .iova = request->iova,
+        .size_bytes = out->run_bytes,
+        .spa = out->spa,
+        .device_id = request->device_id,
+        .domain_id = first.domain_id,
+        .has_domain = first.has_domain,
+        .access = (uint8_t)request->access,
+        .state = LEASE_HELD,
+    };
+    pthread_mutex_lock(&iommu->lease_lock);
+    lease->next = iommu->leases;
+    lease->link = &iommu->leases;
+    if (lease->next != NULL) {
+        lease->next->link = &lease->next;
+    }
+    iommu->leases = lease;
+    /* An invalidation since the look-up did not see this lease on the list. */
+    if (atomic_load(&iommu->generation) != lookup.generation) {
+        set_state(lease, LEASE_STALE);
+    }
+    pthread_mutex_unlock(&iommu->lease_lock);
+    return AMDVI_OK;
+}
+
+void amdvi_lease_release(struct amdvi_lease *lease)
+{
+    struct amdvi_iommu *iommu = lease->iommu;
+
+    pthread_mutex_lock(&iommu->lease_lock);
+    set_state(lease, LEASE_HELD);
+    *lease->link = lease->next;
+    if (lease->next != NULL) {
+        lease->next->link = lease->link;
+    }
+    pthread_mutex_unlock(&iommu->lease_lock);
+    amdvi_wake(iommu);
+}
+
+typedef bool lease_match(const struct amdvi_lease *lease, const struct amdvi_invalidation *what);
+
+static void mark(struct amdvi_iommu *iommu, lease_match *match,
+                 const struct amdvi_invalidation *what)
+{
+    pthread_mutex_lock(&iommu->lease_lock);
+    for (struct amdvi_lease *lease = iommu->leases; lease != NULL; lease = lease->next) {
+        if (lease->state == LEASE_HELD && match(lease, what)) {
+            set_state(lease, LEASE_STALE);
+        }
+    }
+    pthread_mutex_unlock(&iommu->lease_lock);
+}
+
+static bool is_of_domain(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
+{
+    return lease->has_domain && lease->domain_id == what->domain_id &&
+           lease->iova <= what->last_iova &&
+           lease->iova + (lease->size_bytes - 1) >= what->first_iova;
+}
+
+static bool is_of_device(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
+{
+    return lease->device_id == what->device_id;
+}
+
+static bool is_any(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
+{
+    (void)lease;
+    (void)what;
+    return true;
+}
+
+void amdvi_lease_mark_domain(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first,
+                             uint64_t last)
+{
+    struct amdvi_invalidation what = {
+        .domain_id = domain_id, .first_iova = first, .last_iova = last};
+
+    mark(iommu, is_of_domain, &what);
+}
+
+void amdvi_lease_mark_device(struct amdvi_iommu *iommu, uint16_t device_id)
+{
+    struct amdvi_invalidation what = {.device_id = device_id};
+
+    mark(iommu, is_of_device, &what);
+}
+
+void amdvi_lease_mark_all(struct amdvi_iommu *iommu)
+{
+    mark(iommu, is_any, NULL);
+}
+
+/* Do the tables in memory still say what the lease was told? */
+static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lease)
+{
+    struct amdvi_lookup uncached = {.use_caches = false};
+    uint64_t done = 0;
+
+    while (done < lease->size_bytes) {
+        struct amdvi_request rest = {
+            .device_id = lease->device_id,
+            .access = (enum amdvi_access)lease->access,
+            .iova = lease->iova + done,
+            .size_bytes = lease->size_bytes - done,
+            .quiet = true,
+        };
+        struct amdvi_translation now;
+        struct amdvi_decision first;
+        if (amdvi_translate(iommu, NULL, &uncached, &rest, &now, &first) != AMDVI_OK ||
+            now.outcome != AMDVI_OUTCOME_TRANSLATED || now.spa != lease->spa + done) {
+            return false;
+        }
+        done += now.run_bytes;
+    }
+    return true;
+}
+
+bool amdvi_lease_settle(struct amdvi_iommu *iommu, bool *is_revoked, void **cookie)
+{
+    *is_revoked = false;
+    if (atomic_load(&iommu->leases_stale) == 0) {
+        return false;
+    }
+    pthread_mutex_lock(&iommu->lease_lock);
+    struct amdvi_lease *lease = iommu->leases;
+    while (lease != NULL && lease->state != LEASE_STALE) {
+        lease = lease->next;
+    }
+    if (lease != NULL) {
+        *is_revoked = !still_holds(iommu, lease);
+        *cookie = lease->cookie;
+        set_state(lease, *is_revoked ? LEASE_REVOKED : LEASE_HELD);
+    }
+    pthread_mutex_unlock(&iommu->lease_lock);
+    if (*is_revoked) {
+        amdvi_count(&iommu->revocations);
+    }
+    return lease != NULL;
+}
+
+/* The first lease into the range that is not revoked yet; it is then. False when there is none. */
+static bool revoke_one(struct amdvi_iommu *iommu, uint64_t first_spa, uint64_t last_spa,
+                       void **cookie)
+{
+    pthread_mutex_lock(&iommu->lease_lock);
+    struct amdvi_lease *lease = iommu->leases;
+    while (lease != NULL && (lease->state == LEASE_REVOKED || lease->spa > last_spa ||
+                             lease->spa + (lease->size_bytes - 1) < first_spa)) {
+        lease = lease->next;
+    }
+    if (lease != NULL) {
+        set_state(lease, LEASE_REVOKED);
+        *cookie = lease->cookie;
+    }
+    pthread_mutex_unlock(&iommu->lease_lock);
+    return lease != NULL;
+}
+
+uint64_t amdvi_iommu_memory_changed(struct amdvi_iommu *iommu, uint64_t spa, uint64_t size_bytes)
+{
+    void *cookie;
+
+    while (size_bytes != 0 && revoke_one(iommu, spa, spa + (size_bytes - 1), &cookie)) {
+        amdvi_count(&iommu->revocations);
+        if (iommu->host.lease_revoked != NULL) {
+            iommu->host.lease_revoked(iommu->host.ctx, cookie);
+        }
+    }
+    return amdvi_epoch_advance(iommu);
+}
+
+bool amdvi_iommu_is_drained(struct amdvi_iommu *iommu, uint64_t ticket)
+{
+    return amdvi_is_drained(iommu, ticket);
+}

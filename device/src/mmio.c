@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The register window: which bytes of which register an access means, and what a write does. */
+#include "state.h"
+
+/* Naturally aligned, 1 to 8 bytes, inside the window. */
+static bool is_proper(uint64_t offset, unsigned size_bytes)
+{
+    return (size_bytes == 1 || size_bytes == 2 || size_bytes == 4 || size_bytes == 8) &&
+           offset < AMDVI_MMIO_SIZE && offset % size_bytes == 0;
+}
+
+/* The bits of the register that the access covers. */
+static uint64_t lanes_of(uint64_t offset, unsigned size_bytes)
+{
+    unsigned low = 8 * (unsigned)(offset % 8);
+
+    return AMDVI_BITS(low + 8 * size_bytes - 1, low);
+}
+
+uint64_t amdvi_iommu_mmio_read(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes)
+{
+    if (!is_proper(offset, size_bytes)) {
+        return 0;
+    }
+    enum amdvi_reg reg = amdvi_reg_at(offset);
+    if (reg == AMDVI_REG_COUNT) {
+        return 0;
+    }
+    return amdvi_get(amdvi_iommu_reg(iommu, reg), lanes_of(offset, size_bytes));
+}
+
+static bool is_running(struct amdvi_iommu *iommu, uint64_t run_bit)
+{
+    return amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_STATUS), run_bit);
+}
+
+/* Choice: a new base is ignored while the ring runs, and resets both pointers otherwise. */
+static void write_ring_base(struct amdvi_iommu *iommu, enum amdvi_reg base, uint64_t value,
+                            enum amdvi_reg head, enum amdvi_reg tail, uint64_t run_bit)
+{
+    if (is_running(iommu, run_bit)) {
+        return;
+    }
+    amdvi_iommu_set_reg(iommu, base, value);
+    amdvi_iommu_set_reg(iommu, head, 0);
+    amdvi_iommu_set_reg(iommu, tail, 0);
+}
+
+/* Choice: an offset beyond the ring is ignored. */
+static void write_pointer(struct amdvi_iommu *iommu, enum amdvi_reg pointer, uint64_t value,
+                          enum amdvi_reg base)
+{
+    unsigned length = (unsigned)amdvi_get(amdvi_iommu_reg(iommu, base), AMDVI_CMD_BUF_BASE_LEN);
+
+    if (value < amdvi_ring_bytes(length)) {
+        amdvi_iommu_set_reg(iommu, pointer, value);
+    }
+}
+
+/* @value is the whole register after the write. With lock and log_lock held. */
+static void write_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64_t value,
+                           struct amdvi_effects *effects)
+{
+    switch (reg) {
+    case AMDVI_REG_DEV_TAB_BASE:
+    case AMDVI_REG_EXCL_BASE:
+    case AMDVI_REG_EXCL_LIMIT:
+        amdvi_iommu_set_reg(iommu, reg, value);
+        break;
+    case AMDVI_REG_CMD_BUF_BASE:
+        write_ring_base(iommu, reg, value, AMDVI_REG_CMD_BUF_HEAD, AMDVI_REG_CMD_BUF_TAIL,
+                        AMDVI_STATUS_CMD_BUF_RUN);
+        break;
+    case AMDVI_REG_EVENT_LOG_BASE:
+        write_ring_base(iommu, reg, value, AMDVI_REG_EVENT_LOG_HEAD, AMDVI_REG_EVENT_LOG_TAIL,
+                        AMDVI_STATUS_EVENT_LOG_RUN);
+        break;
+    case AMDVI_REG_CONTROL:
+        amdvi_control_write(iommu, value, effects);
+        break;
+    case AMDVI_REG_CMD_BUF_HEAD:
+        /* Choice: the pointers that hardware moves are not written while it may move them. */
+        if (!is_running(iommu, AMDVI_STATUS_CMD_BUF_RUN)) {
+            write_pointer(iommu, reg, value, AMDVI_REG_CMD_BUF_BASE);
+        }
+        break;
+    case AMDVI_REG_CMD_BUF_TAIL:
+        write_pointer(iommu, reg, value, AMDVI_REG_CMD_BUF_BASE);
+        break;
+    case AMDVI_REG_EVENT_LOG_HEAD:
+        write_pointer(iommu, reg, value, AMDVI_REG_EVENT_LOG_BASE);
+        break;
+    case AMDVI_REG_EVENT_LOG_TAIL:
+        if (!is_running(iommu, AMDVI_STATUS_EVENT_LOG_RUN)) {
+            write_pointer(iommu, reg, value, AMDVI_REG_EVENT_LOG_BASE);
+        }
+        break;
+    case AMDVI_REG_STATUS:
+        amdvi_status_change(iommu, ~value, 0, effects);
+        break;
+    case AMDVI_REG_COUNT:
+        break;
+    }
+}
+
+void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes,
+                            uint64_t value)
+{
+    struct amdvi_effects effects = {0};
+    if (!is_proper(offset, size_bytes)) {
+        return;
+    }
+    enum amdvi_reg reg = amdvi_reg_at(offset);
+    if (reg == AMDVI_REG_COUNT) {
+        return;
+    }
+    uint64_t lanes = lanes_of(offset, size_bytes);
+
+    pthread_mutex_lock(&iommu->lock);
+    pthread_mutex_lock(&iommu->log_lock);
+    uint64_t old = amdvi_iommu_reg(iommu, reg);
+    write_register(iommu, reg, amdvi_reg_after_write(reg, old, amdvi_put(lanes, value), lanes),
+                   &effects);
+    pthread_mutex_unlock(&iommu->log_lock);
+    pthread_mutex_unlock(&iommu->lock);
+
+    amdvi_effects_deliver(iommu, &effects);
+    if (reg == AMDVI_REG_CONTROL || reg == AMDVI_REG_CMD_BUF_TAIL) {
+        amdvi_run_commands(iommu);
+    }
+}

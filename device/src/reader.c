@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Readers: who may still use what was answered, and for how long a COMPLETION_WAIT must wait.
+ *
+ * A reader announces, in its own cache line, the newest epoch whose invalidations it has seen. It
+ * does so when it goes online, and when it releases what it was told. The ring raises the epoch
+ * after it emptied the caches, and is done when every reader is offline or has announced that
+ * epoch: what such a reader is told from then on comes from the emptied caches and the tables in
+ * memory, which software changed before it wrote the command.
+ *
+ * Going online is a sequentially consistent store followed by a fence, and looking at the readers
+ * is a fence followed by loads, so that either the ring sees the reader, or the reader sees the
+ * emptied caches. Releasing needs neither: a reader that is seen too late only lengthens the wait.
+ *
+ * Waking a parked ring: the ring publishes the epoch it waits for, and then looks once more. A
+ * release that misses the publication is made good by the reader's next release or offline, one of
+ * which must come.
+ */
+#include "state.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define HAS_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_THREAD_SANITIZER 1
+#endif
+#endif
+
+static void full_fence(struct amdvi_iommu *iommu)
+{
+#ifdef HAS_THREAD_SANITIZER
+    /* The thread sanitizer knows no fences; a read-modify-write of one location orders as well. */
+    atomic_fetch_add(&iommu->fence, 1);
+#else
+    (void)iommu;
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
+
+void amdvi_reader_init(struct amdvi_reader *reader, struct amdvi_iommu *iommu)
+{
+    reader->iommu = iommu;
+    atomic_init(&reader->seen, AMDVI_READER_OFFLINE);
+}
+
+struct amdvi_reader *amdvi_iommu_reader(struct amdvi_iommu *iommu, unsigned index)
+{
+    return index < iommu->config.readers ? &iommu->readers[index] : NULL;
+}
+
+void amdvi_reader_online(struct amdvi_reader *reader)
+{
+    if (reader->depth++ == 0) {
+        atomic_store(&reader->seen,
+                     atomic_load_explicit(&reader->iommu->epoch, memory_order_acquire));
+        full_fence(reader->iommu);
+    }
+}
+
+static void wake_if_parked(struct amdvi_iommu *iommu)
+{
+    if (atomic_load_explicit(&iommu->wait_target, memory_order_relaxed) != 0) {
+        amdvi_wake(iommu);
+    }
+}
+
+void amdvi_reader_offline(struct amdvi_reader *reader)
+{
+    if (--reader->depth == 0) {
+        atomic_store(&reader->seen, AMDVI_READER_OFFLINE);
+        full_fence(reader->iommu);
+        wake_if_parked(reader->iommu);
+    }
+}
+
+void amdvi_reader_release(struct amdvi_reader *reader)
+{
+    uint64_t epoch = atomic_load_explicit(&reader->iommu->epoch, memory_order_acquire);
+
+    atomic_store_explicit(&reader->seen, epoch, memory_order_release);
+    wake_if_parked(reader->iommu);
+}
+
+uint64_t amdvi_epoch_advance(struct amdvi_iommu *iommu)
+{
+    return atomic_fetch_add(&iommu->epoch, 1) + 1;
+}
+
+void amdvi_generation_advance(struct amdvi_iommu *iommu)
+{
+    atomic_fetch_add(&iommu->generation, 1);
+}
+
+bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch)
+{
+    full_fence(iommu);
+    for (unsigned i = 0; i < iommu->config.readers; i++) {
+        /* OFFLINE is larger than any epoch. */
+        if (atomic_load(&iommu->readers[i].seen) < epoch) {
+            return false;
+        }
+    }
+    return atomic_load(&iommu->leases_revoked) == 0;
+}
+
+void amdvi_wake(struct amdvi_iommu *iommu)
+{
+    uint64_t target = atomic_load(&iommu->wait_target);
+
+    if (target == 0 || !amdvi_is_drained(iommu, target)) {
+        return;
+    }
+    /* One of those who find it drained. */
+    if (atomic_compare_exchange_strong(&iommu->wait_target, &target, 0)) {
+        if (iommu->host.work != NULL) {
+            iommu->host.work(iommu->host.ctx);
+        } else {
+            amdvi_run_commands(iommu);
+        }
+    }
+}

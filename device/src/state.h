@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The state of one IOMMU, and what the files of the library ask of each other.
+ *
+ * The way of a request: translate.c -> device_table.c -> tlb.c -> page_walk.c -> event_log.c; of an
+ * interrupt: interrupt_remap.c -> device_table.c -> event_log.c; of a command: mmio.c ->
+ * command_ring.c -> commands.c -> caches -> reader.c and lease.c (what must be waited for).
+ *
+ * Locks, in the order in which they may be taken:
+ *   lock        registers as software writes them, the capability block, the command ring
+ *   log_lock    a leaf: the event log, the status register, the interrupt's level
+ *   lease_lock  a leaf: the list of leases and their states
+ *   cache.lock  a leaf, one for each cache: its slots
+ * Registers are atomics: they are stored under lock and log_lock, and loaded by anyone.
+ */
+#ifndef AMDVI_STATE_H
+#define AMDVI_STATE_H
+
+#include <amdvi/cap.h>
+#include <amdvi/command.h>
+#include <amdvi/dte.h>
+#include <amdvi/event.h>
+#include <amdvi/iommu.h>
+#include <amdvi/regs.h>
+
+#include "cache.h"
+
+#define AMDVI_CACHE_LINE 64
+
+#define AMDVI_DEVICE_IDS 65536
+
+/* ---- Readers and invalidation ---------------------------------------------------------------- */
+
+/*
+ * Two counters go with invalidations. `generation` is raised before anything is dropped from a
+ * cache: whoever read tables before may not fill a cache any more. `epoch` is raised after
+ * everything was dropped: a reader that has seen it cannot be told the old translation any more.
+ */
+struct amdvi_reader {
+    _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t seen; /* epoch, or OFFLINE */
+    struct amdvi_iommu *iommu;
+    unsigned depth; /* of nested online calls */
+    /* Written by the reader's own thread only, summed by anyone. */
+    _Atomic uint64_t translations;
+    _Atomic uint64_t tlb_hits;
+    _Atomic uint64_t walks;
+    _Atomic uint64_t aborted;
+    _Atomic uint64_t interrupts;
+    _Atomic uint64_t interrupts_aborted;
+};
+
+#define AMDVI_READER_OFFLINE UINT64_MAX
+
+/* ---- The instance ---------------------------------------------------------------------------- */
+
+struct amdvi_command_ring {
+    bool busy;                 /* a thread is in amdvi_iommu_process() */
+    bool again;                /* another came while it was */
+    bool waiting;              /* at a COMPLETION_WAIT that was fetched and is not complete */
+    bool parked;               /* and that had to wait */
+    uint64_t target;           /* its epoch */
+    struct amdvi_command wait; /* that command */
+};
+
+struct amdvi_iommu {
+    struct amdvi_config config;
+    struct amdvi_host host;
+    bool owns_memory;
+
+    pthread_mutex_t lock;
+    uint32_t cap[AMDVI_CAP_SIZE / 4];
+    struct amdvi_command_ring ring;
+
+    pthread_mutex_t log_lock;
+    _Atomic uint64_t regs[AMDVI_REG_COUNT];
+    _Atomic uint64_t fault_logged[AMDVI_DEVICE_IDS / 64]; /* SE: one bit for each DeviceID */
+
+    _Atomic uint64_t generation;
+    _Atomic uint64_t epoch;
+    _Atomic uint64_t wait_target; /* epoch that the parked ring waits for; 0 = it does not wait */
+    _Atomic uint64_t fence;       /* see reader.c */
+    struct amdvi_reader *readers;
+
+    pthread_mutex_t lease_lock;
+    struct amdvi_lease *leases;
+    _Atomic uint64_t leases_stale;   /* of them, to be walked again */
+    _Atomic uint64_t leases_revoked; /* of them, to be waited for */
+
+    struct amdvi_cache dte_cache;
+    struct amdvi_cache tlb;
+    struct amdvi_cache irte_cache;
+    _Atomic uint64_t tlb_sizes; /* bit n: pages of 2^n bytes may be in the TLB */
+
+    _Atomic uint64_t commands;
+    _Atomic uint64_t events;
+    _Atomic uint64_t events_lost;
+    _Atomic uint64_t waits_parked;
+    _Atomic uint64_t revocations;
+};
+
+static inline uint64_t amdvi_iommu_reg(const struct amdvi_iommu *iommu, enum amdvi_reg reg)
+{
+    return atomic_load_explicit(&iommu->regs[reg], memory_order_acquire);
+}
+
+/* With lock or log_lock held, as the register's row in the table above says. */
+static inline void amdvi_iommu_set_reg(struct amdvi_iommu *iommu, enum amdvi_reg reg,
+                                       uint64_t value)
+{
+    atomic_store_explicit(&iommu->regs[reg], value, memory_order_release);
+}
+
+static inline bool amdvi_iommu_is_enabled(const struct amdvi_iommu *iommu)
+{
+    return amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL), AMDVI_CONTROL_IOMMU_EN);
+}
+
+/* A statistic that several threads count. */
+static inline void amdvi_count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* A statistic that one thread counts. */
+static inline void amdvi_count_own(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* ---- What is owed to the host once no lock is held --------------------------------------------
+ */
+
+struct amdvi_effects {
+    bool msi;
+    bool translations; /* tell of `what` */
+    bool interrupts;   /* tell of routes of interrupts_device, or of all */
+    bool interrupts_all;
+    uint16_t interrupts_device;
+    struct amdvi_invalidation what;
+    const char *log; /* a line, or NULL */
+};
+
+void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects);
+
+/* ---- mmio.c, control.c ------------------------------------------------------------------------
+ */
+
+/* Where a set of status and enable bits asks for the MSI. */
+uint64_t amdvi_interrupt_level(uint64_t control, uint64_t status);
+
+/*
+ * Change status bits; sets effects->msi when that raises the interrupt's level. With log_lock held.
+ */
+void amdvi_status_change(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set,
+                         struct amdvi_effects *effects);
+
+/* A write of the control register. With lock and log_lock held. */
+void amdvi_control_write(struct amdvi_iommu *iommu, uint64_t value, struct amdvi_effects *effects);
+
+/* ---- event_log.c ------------------------------------------------------------------------------
+ */
+
+/*
+ * Log an event. With @once, an event of this device is logged only if none was since the device's
+ * bit in fault_logged was cleared (SE). No lock may be held but lock.
+ */
+void amdvi_event_log_write(struct amdvi_iommu *iommu, const struct amdvi_event *event, bool once,
+                           struct amdvi_effects *effects);
+
+void amdvi_event_log_rearm(struct amdvi_iommu *iommu, uint16_t device_id);
+
+/* The event that tells of a failed read or write of memory. */
+uint8_t amdvi_hw_error_type(enum amdvi_memory_status status);
+
+/* ---- device_table.c ---------------------------------------------------------------------------
+ */
+
+enum amdvi_dte_status {
+    AMDVI_DTE_FOUND,
+    AMDVI_DTE_OUTSIDE,  /* DeviceID beyond the device table */
+    AMDVI_DTE_HW_ERROR, /* its read failed */
+};
+
+struct amdvi_dte_lookup {
+    enum amdvi_dte_status status;
+    bool cached;
+    enum amdvi_memory_status memory; /* of a hardware error */
+    uint64_t spa;                    /* of the entry */
+    struct amdvi_dte dte;
+};
+
+/* With @use_cache, look in the cache first and fill it if the generation is still @generation. */
+void amdvi_device_table_find(struct amdvi_iommu *iommu, uint16_t device_id, bool use_cache,
+                             uint64_t generation, struct amdvi_dte_lookup *out);
+void amdvi_device_table_drop(struct amdvi_iommu *iommu, uint16_t device_id);
+
+/* ---- page_walk.c ------------------------------------------------------------------------------
+ */
+
+enum amdvi_walk_status {
+    AMDVI_WALK_OK,
+    AMDVI_WALK_FAULT,
+    AMDVI_WALK_HW_ERROR,
+};
+
+struct amdvi_walk {
+    enum amdvi_walk_status status;
+    bool present;    /* PR of the fault */
+    bool reserved;   /* RZ of the fault */
+    bool permission; /* PE of the fault */
+    bool read;       /* of every level of the tables; the DTE's own permission is not in it */
+    bool write;
+    bool force_coherent;
+    uint8_t size_log2;
+    enum amdvi_memory_status memory; /* of a hardware error */
+    uint64_t spa;                    /* of the page; of a hardware error: of the entry */
+};
+
+/* Translate @iova through the page tables of @dte (mode 1 to 6) for @access. */
+void amdvi_page_walk(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
+                     enum amdvi_access access, struct amdvi_walk *out);
+
+static inline bool amdvi_access_allowed(enum amdvi_access access, bool read, bool write)
+{
+    return ((access & AMDVI_ACCESS_READ) == 0 || read) &&
+           ((access & AMDVI_ACCESS_WRITE) == 0 || write);
+}
+
+/* ---- tlb.c ------------------------------------------------------------------------------------
+ */
+
+/* On a hit, @out is a successful walk. */
+bool amdvi_tlb_find(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
+                    struct amdvi_walk *out);
+void amdvi_tlb_insert(struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
+                      const struct amdvi_walk *walk, uint64_t generation);
+void amdvi_tlb_drop(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first, uint64_t last);
+
+/* ---- translate.c ------------------------------------------------------------------------------
+ */
+
+/* How to look: an access, a look ahead, or without any trace. */
+struct amdvi_lookup {
+    bool use_caches;
+    uint64_t generation; /* when the look-up began */
+};
+
+/* What the tables say about one page of a request, before anybody is told. */
+struct amdvi_decision {
+    enum amdvi_outcome outcome;
+    uint64_t spa;
+    uint8_t granule_log2;
+    bool read;
+    bool write;
+    bool force_coherent;
+    bool dte_cached;
+    bool walked;  /* the page tables were walked */
+    bool tlb_hit; /* the translation came from the TLB */
+    bool has_domain;
+    uint16_t domain_id;
+    bool has_event;
+    bool once; /* SE */
+    struct amdvi_event event;
+};
+
+void amdvi_decide(struct amdvi_iommu *iommu, const struct amdvi_lookup *lookup, uint16_t device_id,
+                  uint64_t iova, enum amdvi_access access, struct amdvi_decision *out);
+
+/*
+ * amdvi_iommu_translate(), and the decision about the first page. @lookup decides about caches;
+ * @reader may be NULL: then nothing is counted and nothing logged.
+ */
+enum amdvi_status amdvi_translate(struct amdvi_iommu *iommu, struct amdvi_reader *reader,
+                                  const struct amdvi_lookup *lookup,
+                                  const struct amdvi_request *request,
+                                  struct amdvi_translation *out, struct amdvi_decision *first);
+
+struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu);
+
+/* ---- interrupt_remap.c ------------------------------------------------------------------------
+ */
+
+void amdvi_irte_drop(struct amdvi_iommu *iommu, uint16_t device_id);
+
+/* ---- lease.c ----------------------------------------------------------------------------------
+ */
+
+/* Leases that what was invalidated might concern are to be walked again. */
+void amdvi_lease_mark_domain(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first,
+                             uint64_t last);
+void amdvi_lease_mark_device(struct amdvi_iommu *iommu, uint16_t device_id);
+void amdvi_lease_mark_all(struct amdvi_iommu *iommu);
+
+/*
+ * Walk one stale lease again. True when there was one; if its translation is gone, it is revoked
+ * and *@revoked is its cookie, otherwise NULL and *@is_revoked false.
+ */
+bool amdvi_lease_settle(struct amdvi_iommu *iommu, bool *is_revoked, void **cookie);
+
+/* ---- reader.c ---------------------------------------------------------------------------------
+ */
+
+void amdvi_reader_init(struct amdvi_reader *reader, struct amdvi_iommu *iommu);
+
+/* The epoch after everything that is invalidated now has been dropped from the caches. */
+uint64_t amdvi_epoch_advance(struct amdvi_iommu *iommu);
+
+/* Before dropping anything from a cache. */
+void amdvi_generation_advance(struct amdvi_iommu *iommu);
+
+/* Has every reader that is online seen @epoch, and is no revoked lease held? */
+bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch);
+
+/* Something that a parked ring may wait for is over: if it was the last, run commands. */
+void amdvi_wake(struct amdvi_iommu *iommu);
+
+/* ---- command_ring.c, commands.c ---------------------------------------------------------------
+ */
+
+/* Do what an invalidation says. With lock held. */
+void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_command *command,
+                              struct amdvi_effects *effects);
+
+/* Empty all caches. With lock held. */
+void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effects);
+
+/* Run commands because something was found to do, and hand what is left to the host. */
+void amdvi_run_commands(struct amdvi_iommu *iommu);
+
+#endif
