@@ -10,7 +10,7 @@
 /* What is being worked on. */
 struct remapping {
     struct amdvi_iommu *iommu;
-    const struct amdvi_lookup *lookup;
+    uint64_t generation; /* when the look-up began */
     const struct amdvi_interrupt *interrupt;
     const struct amdvi_dte *dte;
     struct amdvi_remapped *out;
@@ -80,7 +80,7 @@ static enum amdvi_memory_status find_irte(struct remapping *remapping, uint64_t 
         *irte = amdvi_irte_decode((uint32_t)record.value[0]);
         if (irte->remap_enable) {
             amdvi_cache_insert(&iommu->irte_cache, hash, &record, &iommu->generation,
-                               remapping->lookup->generation);
+                               remapping->generation);
         }
     }
     return status;
@@ -217,7 +217,7 @@ static void remap(struct remapping *remapping)
         return;
     }
     amdvi_device_table_find(remapping->iommu, remapping->interrupt->device_id, true,
-                            remapping->lookup->generation, &found);
+                            remapping->generation, &found);
     remapping->out->cached = found.cached;
     if (found.status == AMDVI_DTE_OUTSIDE) {
         refuse_with_fault(remapping, false, false);
@@ -246,11 +246,10 @@ enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
                                     const struct amdvi_interrupt *interrupt,
                                     struct amdvi_remapped *out)
 {
-    struct amdvi_lookup lookup = amdvi_lookup_begin(reader->iommu);
     struct amdvi_effects effects = {0};
     struct remapping remapping = {
         .iommu = reader->iommu,
-        .lookup = &lookup,
+        .generation = atomic_load(&reader->iommu->generation),
         .interrupt = interrupt,
         .out = out,
         .event = {.device_id = interrupt->device_id,

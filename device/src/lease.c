@@ -37,12 +37,12 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
                                    struct amdvi_translation *out)
 {
     struct amdvi_iommu *iommu = reader->iommu;
-    struct amdvi_lookup lookup = amdvi_lookup_begin(iommu);
+    struct amdvi_lookup lookup = amdvi_lookup_begin(iommu, request, true);
     struct amdvi_decision first;
     if (request->quiet) {
         return AMDVI_ERR_ARGUMENT;
     }
-    enum amdvi_status status = amdvi_translate(iommu, reader, &lookup, request, out, &first);
+    enum amdvi_status status = amdvi_translate(&lookup, reader, request, out, &first);
     if (status != AMDVI_OK || out->outcome != AMDVI_OUTCOME_TRANSLATED) {
         return status;
     }
@@ -144,7 +144,6 @@ void amdvi_lease_mark_all(struct amdvi_iommu *iommu)
 /* Do the tables in memory still say what the lease was told? */
 static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lease)
 {
-    struct amdvi_lookup uncached = {.use_caches = false};
     uint64_t done = 0;
 
     while (done < lease->size_bytes) {
@@ -155,9 +154,10 @@ static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lea
             .size_bytes = lease->size_bytes - done,
             .quiet = true,
         };
+        struct amdvi_lookup uncached = amdvi_lookup_begin(iommu, &rest, false);
         struct amdvi_translation now;
         struct amdvi_decision first;
-        if (amdvi_translate(iommu, NULL, &uncached, &rest, &now, &first) != AMDVI_OK ||
+        if (amdvi_translate(&uncached, NULL, &rest, &now, &first) != AMDVI_OK ||
             now.outcome != AMDVI_OUTCOME_TRANSLATED || now.spa != lease->spa + done) {
             return false;
         }

@@ -240,10 +240,14 @@ void amdvi_tlb_drop(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t firs
 /* ---- translate.c ------------------------------------------------------------------------------
  */
 
-/* How to look: an access, a look ahead, or without any trace. */
+/* One page of a request, and how to look it up. */
 struct amdvi_lookup {
-    bool use_caches;
+    struct amdvi_iommu *iommu;
+    bool use_caches;     /* find there, and fill */
     uint64_t generation; /* when the look-up began */
+    uint16_t device_id;
+    enum amdvi_access access;
+    uint64_t iova;
 };
 
 /* What the tables say about one page of a request, before anybody is told. */
@@ -264,19 +268,19 @@ struct amdvi_decision {
     struct amdvi_event event;
 };
 
-void amdvi_decide(struct amdvi_iommu *iommu, const struct amdvi_lookup *lookup, uint16_t device_id,
-                  uint64_t iova, enum amdvi_access access, struct amdvi_decision *out);
+void amdvi_decide(const struct amdvi_lookup *lookup, struct amdvi_decision *out);
+
+/* The first page of @request, looked up through the caches or from memory only. */
+struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
+                                       const struct amdvi_request *request, bool use_caches);
 
 /*
- * amdvi_iommu_translate(), and the decision about the first page. @lookup decides about caches;
- * @reader may be NULL: then nothing is counted and nothing logged.
+ * amdvi_iommu_translate() for the request that @lookup began, with the decision about its first
+ * page. @reader may be NULL: then nothing is counted and nothing logged.
  */
-enum amdvi_status amdvi_translate(struct amdvi_iommu *iommu, struct amdvi_reader *reader,
-                                  const struct amdvi_lookup *lookup,
+enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdvi_reader *reader,
                                   const struct amdvi_request *request,
                                   struct amdvi_translation *out, struct amdvi_decision *first);
-
-struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu);
 
 /* ---- interrupt_remap.c ------------------------------------------------------------------------
  */

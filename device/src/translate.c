@@ -15,9 +15,17 @@
 /* Blocks larger than any SPA are not told of. */
 #define MAX_GRANULE_LOG2 52
 
-struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu)
+struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
+                                       const struct amdvi_request *request, bool use_caches)
 {
-    return (struct amdvi_lookup){.use_caches = true, .generation = atomic_load(&iommu->generation)};
+    return (struct amdvi_lookup){
+        .iommu = iommu,
+        .use_caches = use_caches,
+        .generation = atomic_load(&iommu->generation),
+        .device_id = request->device_id,
+        .access = request->access,
+        .iova = request->iova,
+    };
 }
 
 struct exclusion {
@@ -65,12 +73,12 @@ static uint8_t granule_around(const struct amdvi_iommu *iommu, uint64_t iova, un
     return (uint8_t)granule;
 }
 
-static void decide_identity(const struct amdvi_iommu *iommu, uint64_t iova, bool read, bool write,
+static void decide_identity(const struct amdvi_lookup *lookup, bool read, bool write,
                             struct amdvi_decision *out)
 {
     out->outcome = AMDVI_OUTCOME_TRANSLATED;
-    out->spa = iova;
-    out->granule_log2 = granule_around(iommu, iova, MAX_GRANULE_LOG2);
+    out->spa = lookup->iova;
+    out->granule_log2 = granule_around(lookup->iommu, lookup->iova, MAX_GRANULE_LOG2);
     out->read = read;
     out->write = write;
 }
@@ -93,26 +101,25 @@ static void decide_page_fault(struct amdvi_decision *out, const struct amdvi_eve
 }
 
 /* What every event of the request has in common. */
-static struct amdvi_event event_of(enum amdvi_event_code code, uint16_t device_id, uint64_t iova,
-                                   enum amdvi_access access)
+static struct amdvi_event event_of(enum amdvi_event_code code, const struct amdvi_lookup *lookup)
 {
     return (struct amdvi_event){
         .code = code,
-        .device_id = device_id,
-        .write = (access & AMDVI_ACCESS_WRITE) != 0,
-        .address = iova,
+        .device_id = lookup->device_id,
+        .write = (lookup->access & AMDVI_ACCESS_WRITE) != 0,
+        .address = lookup->iova,
     };
 }
 
 /* False when there is no usable entry: @out is then complete. */
-static bool find_dte(struct amdvi_iommu *iommu, const struct amdvi_lookup *lookup,
-                     uint16_t device_id, uint64_t iova, enum amdvi_access access,
-                     struct amdvi_dte *dte, struct amdvi_decision *out)
+static bool find_dte(const struct amdvi_lookup *lookup, struct amdvi_dte *dte,
+                     struct amdvi_decision *out)
 {
     struct amdvi_dte_lookup found;
-    struct amdvi_event event = event_of(AMDVI_EVENT_IO_PAGE_FAULT, device_id, iova, access);
+    struct amdvi_event event = event_of(AMDVI_EVENT_IO_PAGE_FAULT, lookup);
 
-    amdvi_device_table_find(iommu, device_id, lookup->use_caches, lookup->generation, &found);
+    amdvi_device_table_find(lookup->iommu, lookup->device_id, lookup->use_caches,
+                            lookup->generation, &found);
     out->dte_cached = found.cached;
     switch (found.status) {
     case AMDVI_DTE_FOUND:
@@ -132,17 +139,18 @@ static bool find_dte(struct amdvi_iommu *iommu, const struct amdvi_lookup *looku
     return false;
 }
 
-static void decide_paged(struct amdvi_iommu *iommu, const struct amdvi_lookup *lookup,
-                         const struct amdvi_dte *dte, uint64_t iova, enum amdvi_access access,
+static void decide_paged(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
                          struct amdvi_event *event, struct amdvi_decision *out)
 {
+    struct amdvi_iommu *iommu = lookup->iommu;
+    uint64_t iova = lookup->iova;
     struct amdvi_walk walk;
     /* An entry that refuses is not believed: the walk says what the fault's flags are. */
     out->tlb_hit = lookup->use_caches && amdvi_tlb_find(iommu, dte, iova, &walk) &&
-                   amdvi_access_allowed(access, walk.read, walk.write);
+                   amdvi_access_allowed(lookup->access, walk.read, walk.write);
     if (!out->tlb_hit) {
         out->walked = true;
-        amdvi_page_walk(iommu, dte, iova, access, &walk);
+        amdvi_page_walk(iommu, dte, iova, lookup->access, &walk);
     }
     switch (walk.status) {
     case AMDVI_WALK_OK:
@@ -172,8 +180,7 @@ static void decide_paged(struct amdvi_iommu *iommu, const struct amdvi_lookup *l
 }
 
 /* TV=1 is not known yet. */
-static void decide_translated(struct amdvi_iommu *iommu, const struct amdvi_lookup *lookup,
-                              const struct amdvi_dte *dte, uint64_t iova, enum amdvi_access access,
+static void decide_translated(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
                               struct amdvi_event *event, struct amdvi_decision *out)
 {
     event->domain_id = dte->domain_id;
@@ -183,53 +190,53 @@ static void decide_translated(struct amdvi_iommu *iommu, const struct amdvi_look
     }
     out->has_domain = true;
     out->domain_id = dte->domain_id;
-    if (!amdvi_access_allowed(access, dte->read, dte->write)) {
+    if (!amdvi_access_allowed(lookup->access, dte->read, dte->write)) {
         event->present = true;
         event->permission = true;
         decide_page_fault(out, event, dte);
     } else if (dte->mode == AMDVI_MODE_NONE) {
-        decide_identity(iommu, iova, dte->read, dte->write, out);
+        decide_identity(lookup, dte->read, dte->write, out);
     } else if (dte->mode == AMDVI_MODE_RESERVED) {
         /* Choice: RZ=0 says that the level encoding is what is illegal. */
         event->code = AMDVI_EVENT_ILLEGAL_DEV_TABLE_ENTRY;
         decide_abort(out, event);
     } else {
-        decide_paged(iommu, lookup, dte, iova, access, event, out);
+        decide_paged(lookup, dte, event, out);
     }
 }
 
 /* Is the address excluded from translation for this device? Choice: asked before TV. */
-static bool is_excluded(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova)
+static bool is_excluded(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte)
 {
-    struct exclusion exclusion = exclusion_of(iommu);
+    struct exclusion exclusion = exclusion_of(lookup->iommu);
+    uint64_t iova = lookup->iova;
 
     return exclusion.enabled && (exclusion.allow || dte->exclusion) && iova >= exclusion.first &&
            iova <= exclusion.last;
 }
 
-void amdvi_decide(struct amdvi_iommu *iommu, const struct amdvi_lookup *lookup, uint16_t device_id,
-                  uint64_t iova, enum amdvi_access access, struct amdvi_decision *out)
+void amdvi_decide(const struct amdvi_lookup *lookup, struct amdvi_decision *out)
 {
     struct amdvi_dte dte;
-    bool is_msi = amdvi_range_of(iova) == AMDVI_RANGE_MSI;
+    bool is_msi = amdvi_range_of(lookup->iova) == AMDVI_RANGE_MSI;
 
     *out = (struct amdvi_decision){.granule_log2 = AMDVI_PAGE_LOG2};
-    if (is_msi && access == AMDVI_ACCESS_WRITE) {
+    if (is_msi && lookup->access == AMDVI_ACCESS_WRITE) {
         out->outcome = AMDVI_OUTCOME_INTERRUPT;
         return;
     }
-    if (!amdvi_iommu_is_enabled(iommu)) {
-        decide_identity(iommu, iova, true, true, out);
+    if (!amdvi_iommu_is_enabled(lookup->iommu)) {
+        decide_identity(lookup, true, true, out);
         return;
     }
-    if (!find_dte(iommu, lookup, device_id, iova, access, &dte, out)) {
+    if (!find_dte(lookup, &dte, out)) {
         return;
     }
     if (!dte.valid) {
-        decide_identity(iommu, iova, true, true, out);
+        decide_identity(lookup, true, true, out);
         return;
     }
-    struct amdvi_event event = event_of(AMDVI_EVENT_IO_PAGE_FAULT, device_id, iova, access);
+    struct amdvi_event event = event_of(AMDVI_EVENT_IO_PAGE_FAULT, lookup);
     if (dte.memory_reserved) {
         event.code = AMDVI_EVENT_ILLEGAL_DEV_TABLE_ENTRY;
         event.reserved = true;
@@ -238,10 +245,10 @@ void amdvi_decide(struct amdvi_iommu *iommu, const struct amdvi_lookup *lookup, 
         event.code = AMDVI_EVENT_INVALID_DEVICE_REQUEST;
         event.type = AMDVI_INVALID_READ_OF_INTERRUPT_RANGE;
         decide_abort(out, &event);
-    } else if (is_excluded(iommu, &dte, iova)) {
-        decide_identity(iommu, iova, true, true, out);
+    } else if (is_excluded(lookup, &dte)) {
+        decide_identity(lookup, true, true, out);
     } else {
-        decide_translated(iommu, lookup, &dte, iova, access, &event, out);
+        decide_translated(lookup, &dte, &event, out);
     }
 }
 
@@ -276,15 +283,16 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 }
 
 /* Join the pages behind the first as long as they continue it. */
-static void extend_run(struct amdvi_iommu *iommu, struct amdvi_reader *reader,
-                       const struct amdvi_lookup *lookup, const struct amdvi_request *request,
-                       struct amdvi_translation *out)
+static void extend_run(const struct amdvi_lookup *first, struct amdvi_reader *reader,
+                       const struct amdvi_request *request, struct amdvi_translation *out)
 {
+    struct amdvi_lookup lookup = *first;
+
     for (unsigned page = 1; page < MAX_PAGES && out->run_bytes < request->size_bytes; page++) {
         struct amdvi_decision next;
-        uint64_t iova = request->iova + out->run_bytes;
 
-        amdvi_decide(iommu, lookup, request->device_id, iova, request->access, &next);
+        lookup.iova = request->iova + out->run_bytes;
+        amdvi_decide(&lookup, &next);
         if (reader != NULL) {
             count_decision(reader, &next);
         }
@@ -292,8 +300,8 @@ static void extend_run(struct amdvi_iommu *iommu, struct amdvi_reader *reader,
             return;
         }
         out->cached = out->cached && next.dte_cached && !next.walked;
-        out->run_bytes +=
-            smaller(request->size_bytes - out->run_bytes, bytes_to_end(iova, next.granule_log2));
+        out->run_bytes += smaller(request->size_bytes - out->run_bytes,
+                                  bytes_to_end(lookup.iova, next.granule_log2));
     }
 }
 
@@ -319,15 +327,14 @@ static bool is_proper(const struct amdvi_request *request)
             request->access == AMDVI_ACCESS_READ_WRITE);
 }
 
-enum amdvi_status amdvi_translate(struct amdvi_iommu *iommu, struct amdvi_reader *reader,
-                                  const struct amdvi_lookup *lookup,
+enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdvi_reader *reader,
                                   const struct amdvi_request *request,
                                   struct amdvi_translation *out, struct amdvi_decision *first)
 {
     if (!is_proper(request)) {
         return AMDVI_ERR_ARGUMENT;
     }
-    amdvi_decide(iommu, lookup, request->device_id, request->iova, request->access, first);
+    amdvi_decide(lookup, first);
     *out = (struct amdvi_translation){
         .outcome = first->outcome,
         .run_bytes = smaller(request->size_bytes, bytes_to_end(request->iova, first->granule_log2)),
@@ -341,12 +348,12 @@ enum amdvi_status amdvi_translate(struct amdvi_iommu *iommu, struct amdvi_reader
     if (reader != NULL) {
         count_decision(reader, first);
         if (!request->quiet) {
-            log_decision(iommu, first);
+            log_decision(lookup->iommu, first);
         }
     }
     if (first->outcome == AMDVI_OUTCOME_TRANSLATED) {
-        extend_run(iommu, reader, lookup, request, out);
-        find_host_pointer(iommu, request, out);
+        extend_run(lookup, reader, request, out);
+        find_host_pointer(lookup->iommu, request, out);
     }
     return AMDVI_OK;
 }
@@ -355,10 +362,9 @@ enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
                                         const struct amdvi_request *request,
                                         struct amdvi_translation *out)
 {
-    struct amdvi_lookup lookup = amdvi_lookup_begin(reader->iommu);
+    struct amdvi_lookup lookup = amdvi_lookup_begin(reader->iommu, request, true);
     struct amdvi_decision first;
-    enum amdvi_status status =
-        amdvi_translate(reader->iommu, reader, &lookup, request, out, &first);
+    enum amdvi_status status = amdvi_translate(&lookup, reader, request, out, &first);
 
     if (status == AMDVI_OK && !request->quiet) {
         amdvi_count_own(&reader->translations);
@@ -372,8 +378,8 @@ enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
 enum amdvi_status amdvi_iommu_peek(struct amdvi_iommu *iommu, const struct amdvi_request *request,
                                    struct amdvi_translation *out)
 {
-    struct amdvi_lookup lookup = {.use_caches = false};
+    struct amdvi_lookup lookup = amdvi_lookup_begin(iommu, request, false);
     struct amdvi_decision first;
 
-    return amdvi_translate(iommu, NULL, &lookup, request, out, &first);
+    return amdvi_translate(&lookup, NULL, request, out, &first);
 }
