@@ -2,8 +2,8 @@
 /*
  * The checks of every test program, and its main loop. A program has a table of cases, each a
  * sentence that is true when it passes, and prints TAP. A check that fails prints file, line,
- * expression and numbers, and the case goes on, so that one run shows all that is wrong; where going
- * on makes no sense, write `if (!CHECK(…)) { return; }`. One thread only.
+ * expression and numbers, and the case goes on, so that one run shows all that is wrong; where
+ * going on makes no sense, write `if (!CHECK(…)) { return; }`. One thread only.
  */
 #ifndef TESTING_CHECK_H
 #define TESTING_CHECK_H
@@ -21,7 +21,7 @@ struct check_case {
 };
 
 /* Both are true when the check held. */
-#define CHECK(condition)    check_true((condition), #condition, __FILE__, __LINE__)
+#define CHECK(condition)     check_true((condition), #condition, __FILE__, __LINE__)
 #define CHECK_U64(got, want) check_u64((uint64_t)(got), (uint64_t)(want), #got, __FILE__, __LINE__)
 
 #define CHECK_CASE_COUNT(cases) (sizeof(cases) / sizeof((cases)[0]))

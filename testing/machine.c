@@ -140,22 +140,32 @@ static void *host_map(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes)
     return &machine->memory[spa];
 }
 
+static void tell(struct machine *machine, enum machine_told what)
+{
+    if (machine->told != NULL) {
+        machine->told(machine, what);
+    }
+}
+
 static void host_send_msi(void *ctx)
 {
     struct machine *machine = ctx;
     atomic_fetch_add(&machine->msis, 1);
+    tell(machine, MACHINE_TOLD_MSI);
 }
 
 static void host_work(void *ctx)
 {
     struct machine *machine = ctx;
     atomic_fetch_add(&machine->work_calls, 1);
+    tell(machine, MACHINE_TOLD_WORK);
 }
 
 static void host_translations_invalidated(void *ctx, const struct amdvi_invalidation *what)
 {
     struct machine *machine = ctx;
     machine->invalidation[machine->invalidations++ % MACHINE_RECORDS] = *what;
+    tell(machine, MACHINE_TOLD_TRANSLATIONS);
 }
 
 static void host_interrupts_invalidated(void *ctx, bool all, uint16_t device_id)
@@ -164,12 +174,14 @@ static void host_interrupts_invalidated(void *ctx, bool all, uint16_t device_id)
     machine->interrupts_all[machine->interrupt_invalidations % MACHINE_RECORDS] = all;
     machine->interrupts_device[machine->interrupt_invalidations % MACHINE_RECORDS] = device_id;
     machine->interrupt_invalidations++;
+    tell(machine, MACHINE_TOLD_INTERRUPTS);
 }
 
 static void host_lease_revoked(void *ctx, void *cookie)
 {
     struct machine *machine = ctx;
     machine->revoked[machine->revocations++ % MACHINE_RECORDS] = cookie;
+    tell(machine, MACHINE_TOLD_REVOKED);
 }
 
 static void host_log(void *ctx, const char *text)

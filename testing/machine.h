@@ -43,6 +43,15 @@ struct machine_options {
 /* Caches off, tiny and large: every architectural result must be the same with each. */
 extern const struct machine_options machine_cache_sizes[3];
 
+/* What the host was just told. */
+enum machine_told {
+    MACHINE_TOLD_MSI,
+    MACHINE_TOLD_WORK,
+    MACHINE_TOLD_TRANSLATIONS,
+    MACHINE_TOLD_INTERRUPTS,
+    MACHINE_TOLD_REVOKED,
+};
+
 struct machine {
     struct amdvi_iommu *iommu;
     struct amdvi_reader *reader; /* reader 0, online and never released by itself */
@@ -60,6 +69,8 @@ struct machine {
     unsigned revocations;
     void *revoked[MACHINE_RECORDS];
     unsigned log_lines;
+    /* Called after each of these is recorded, when set: for order, and to call the library back. */
+    void (*told)(struct machine *machine, enum machine_told what);
     /* What the host does. */
     uint64_t bad_page;            /* 4 KiB of RAM that fail with AMDVI_MEMORY_ERROR; 0: none */
     _Atomic unsigned long reads;  /* calls of host->read */

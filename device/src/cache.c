@@ -151,7 +151,11 @@ static struct amdvi_cache_slot *slot_to_fill(struct amdvi_cache *cache, uint64_t
             return &set[way];
         }
     }
-    return chosen != NULL ? chosen : &set[cache->victim++ % cache->ways];
+    if (chosen == NULL) {
+        cache->victim = cache->victim + 1 < cache->ways ? cache->victim + 1 : 0;
+        chosen = &set[cache->victim];
+    }
+    return chosen;
 }
 
 void amdvi_cache_insert(struct amdvi_cache *cache, uint64_t hash,

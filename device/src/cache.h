@@ -35,7 +35,7 @@ struct amdvi_cache {
     struct amdvi_cache_slot *slots;
     unsigned sets_log2;
     unsigned ways;   /* 0: the cache is off */
-    unsigned victim; /* next way to be replaced */
+    unsigned victim; /* way that was replaced last */
 };
 
 /* Slots that a cache of @entries gets: a power of two of sets of at most four. 0 for 0. */

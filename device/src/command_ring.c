@@ -86,6 +86,18 @@ static void complete(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
                   ring->wait.interrupt ? AMDVI_STATUS_COM_WAIT_INT : 0, effects);
 }
 
+/* Is nothing left to wait for? If there is, whoever ends it wakes the ring. */
+static bool is_wait_over(struct amdvi_iommu *iommu)
+{
+    uint64_t target = iommu->ring.target;
+    if (amdvi_is_drained(iommu, target)) {
+        return true;
+    }
+    /* Publish, then look again: whoever finishes in between may not have seen it. */
+    atomic_store(&iommu->wait_target, target);
+    return amdvi_is_drained(iommu, target);
+}
+
 /*
  * Go on with the COMPLETION_WAIT at the head. A turn settles one lease, so that the work of a turn
  * is bounded. False when there is nothing to do but to wait.
@@ -93,23 +105,20 @@ static void complete(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
 static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void **revoked,
                       bool *has_revoked)
 {
-    uint64_t target = iommu->ring.target;
+    struct amdvi_command_ring *ring = &iommu->ring;
+
     if (amdvi_lease_settle(iommu, has_revoked, revoked)) {
         return true;
     }
-    if (!amdvi_is_drained(iommu, target)) {
-        /* Publish, then look again: whoever finishes in between may not have seen it. */
-        atomic_store(&iommu->wait_target, target);
-        if (!amdvi_is_drained(iommu, target)) {
-            if (!iommu->ring.parked) {
-                amdvi_count(&iommu->waits_parked);
-            }
-            iommu->ring.parked = true;
-            return false;
+    if (!is_wait_over(iommu)) {
+        if (!ring->parked) {
+            amdvi_count(&iommu->waits_parked);
         }
+        ring->parked = true;
+        return false;
     }
     atomic_store(&iommu->wait_target, 0);
-    iommu->ring.parked = false;
+    ring->parked = false;
     complete(iommu, effects);
     return true;
 }
