@@ -32,11 +32,30 @@ static void set_state(struct amdvi_lease *lease, enum lease_state state)
     lease->state = (uint8_t)state;
 }
 
+static void link_lease(struct amdvi_iommu *iommu, struct amdvi_lease *lease)
+{
+    lease->next = iommu->leases;
+    lease->link = &iommu->leases;
+    if (lease->next != NULL) {
+        lease->next->link = &lease->next;
+    }
+    iommu->leases = lease;
+}
+
+static void tell_revoked(struct amdvi_iommu *iommu, void *cookie)
+{
+    amdvi_count(&iommu->revocations);
+    if (iommu->host.lease_revoked != NULL) {
+        iommu->host.lease_revoked(iommu->host.ctx, cookie);
+    }
+}
+
 enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lease *lease,
                                    const struct amdvi_request *request, void *cookie,
                                    struct amdvi_translation *out)
 {
     struct amdvi_iommu *iommu = reader->iommu;
+    uint64_t layout = atomic_load(&iommu->layout);
     struct amdvi_lookup lookup = amdvi_lookup_begin(iommu, request, true);
     struct amdvi_decision first;
     if (request->quiet) {
@@ -59,17 +78,18 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
         .state = LEASE_HELD,
     };
     pthread_mutex_lock(&iommu->lease_lock);
-    lease->next = iommu->leases;
-    lease->link = &iommu->leases;
-    if (lease->next != NULL) {
-        lease->next->link = &lease->next;
-    }
-    iommu->leases = lease;
-    /* An invalidation since the look-up did not see this lease on the list. */
-    if (atomic_load(&iommu->generation) != lookup.generation) {
+    link_lease(iommu, lease);
+    /* Whoever invalidated since the look-up did not see this lease on the list. */
+    bool is_moved = atomic_load(&iommu->layout) != layout;
+    if (is_moved) {
+        set_state(lease, LEASE_REVOKED);
+    } else if (atomic_load(&iommu->generation) != lookup.generation) {
         set_state(lease, LEASE_STALE);
     }
     pthread_mutex_unlock(&iommu->lease_lock);
+    if (is_moved) {
+        tell_revoked(iommu, cookie);
+    }
     return AMDVI_OK;
 }
 
@@ -211,11 +231,9 @@ uint64_t amdvi_iommu_memory_changed(struct amdvi_iommu *iommu, uint64_t spa, uin
 {
     void *cookie;
 
+    atomic_fetch_add(&iommu->layout, 1);
     while (size_bytes != 0 && revoke_one(iommu, spa, spa + (size_bytes - 1), &cookie)) {
-        amdvi_count(&iommu->revocations);
-        if (iommu->host.lease_revoked != NULL) {
-            iommu->host.lease_revoked(iommu->host.ctx, cookie);
-        }
+        tell_revoked(iommu, cookie);
     }
     return amdvi_epoch_advance(iommu);
 }

@@ -83,6 +83,7 @@ struct amdvi_iommu {
 
     pthread_mutex_t lease_lock;
     struct amdvi_lease *leases;
+    _Atomic uint64_t layout;         /* how often the host's memory was laid out anew */
     _Atomic uint64_t leases_stale;   /* of them, to be walked again */
     _Atomic uint64_t leases_revoked; /* of them, to be waited for */
 
