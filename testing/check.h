@@ -75,7 +75,9 @@ static inline int check_main(const struct check_case *cases, size_t count)
 
     printf("1..%zu\n", count);
     for (size_t i = 0; i < count; i++) {
-        *now = (struct check_state){false, NULL, 0};
+        now->failed = false;
+        now->skip_reason = NULL;
+        now->checks = 0;
         cases[i].run();
         if (now->checks == 0 && now->skip_reason == NULL) {
             now->failed = true;
