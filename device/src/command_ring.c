@@ -11,6 +11,9 @@
  */
 #include "state.h"
 
+/* Turns of one call without host->work: many times what the largest ring can hold. */
+#define MAX_TURNS (1U << 20)
+
 static uint64_t ring_bytes(struct amdvi_iommu *iommu)
 {
     uint64_t base = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_BASE);
@@ -159,6 +162,13 @@ static void run_command(struct amdvi_iommu *iommu, struct amdvi_effects *effects
     head_advance(iommu);
 }
 
+static bool has_command(struct amdvi_iommu *iommu)
+{
+    return amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_STATUS), AMDVI_STATUS_CMD_BUF_RUN) &&
+           amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) !=
+               amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL);
+}
+
 /* With lock held. False when there is nothing to do at once. */
 static bool step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void **revoked,
                  bool *has_revoked)
@@ -166,9 +176,7 @@ static bool step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void 
     if (iommu->ring.waiting) {
         return wait_step(iommu, effects, revoked, has_revoked);
     }
-    if (!amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_STATUS), AMDVI_STATUS_CMD_BUF_RUN) ||
-        amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) ==
-            amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL)) {
+    if (!has_command(iommu)) {
         return false;
     }
     run_command(iommu, effects);
@@ -214,15 +222,21 @@ bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget)
         }
     }
     pthread_mutex_lock(&iommu->lock);
+    bool more = iommu->ring.again || iommu->ring.waiting || has_command(iommu);
     iommu->ring.busy = false;
     iommu->ring.again = false;
     pthread_mutex_unlock(&iommu->lock);
-    return true;
+    return more;
 }
 
 void amdvi_run_commands(struct amdvi_iommu *iommu)
 {
-    if (amdvi_iommu_process(iommu, iommu->config.commands_per_write) && iommu->host.work != NULL) {
-        iommu->host.work(iommu->host.ctx);
+    if (iommu->host.work != NULL) {
+        if (amdvi_iommu_process(iommu, iommu->config.commands_per_write)) {
+            iommu->host.work(iommu->host.ctx);
+        }
+    } else {
+        /* Nobody else would go on. Only software that adds to the ring meanwhile gets that far. */
+        amdvi_iommu_process(iommu, MAX_TURNS);
     }
 }

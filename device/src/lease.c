@@ -8,6 +8,9 @@
  */
 #include "state.h"
 
+/* Runs of pages that are read again for one lease. */
+#define MAX_RUNS 64
+
 enum lease_state {
     LEASE_HELD,
     LEASE_STALE,   /* to be walked again */
@@ -109,9 +112,15 @@ void amdvi_lease_release(struct amdvi_lease *lease)
 
 typedef bool lease_match(const struct amdvi_lease *lease, const struct amdvi_invalidation *what);
 
+/*
+ * The caches have been emptied by now. The generation is raised once more, so that a look-up which
+ * began before that and still found the old translation there leaves a stale lease, although its
+ * lease comes on the list too late for the loop.
+ */
 static void mark(struct amdvi_iommu *iommu, lease_match *match,
                  const struct amdvi_invalidation *what)
 {
+    amdvi_generation_advance(iommu);
     pthread_mutex_lock(&iommu->lease_lock);
     for (struct amdvi_lease *lease = iommu->leases; lease != NULL; lease = lease->next) {
         if (lease->state == LEASE_HELD && match(lease, what)) {
@@ -161,12 +170,18 @@ void amdvi_lease_mark_all(struct amdvi_iommu *iommu)
     mark(iommu, is_any, NULL);
 }
 
-/* Do the tables in memory still say what the lease was told? */
+/*
+ * Do the tables in memory still say what the lease was told? Each turn joins many pages; tables
+ * that cut the lease into more runs than MAX_RUNS are not read to the end: in doubt, it is gone.
+ */
 static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lease)
 {
     uint64_t done = 0;
 
-    while (done < lease->size_bytes) {
+    for (unsigned run = 0; done < lease->size_bytes; run++) {
+        if (run == MAX_RUNS) {
+            return false;
+        }
         struct amdvi_request rest = {
             .device_id = lease->device_id,
             .access = (enum amdvi_access)lease->access,
@@ -177,6 +192,8 @@ static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lea
         struct amdvi_lookup uncached = amdvi_lookup_begin(iommu, &rest, false);
         struct amdvi_translation now;
         struct amdvi_decision first;
+
+        uncached.locked = true;
         if (amdvi_translate(&uncached, NULL, &rest, &now, &first) != AMDVI_OK ||
             now.outcome != AMDVI_OUTCOME_TRANSLATED || now.spa != lease->spa + done) {
             return false;

@@ -33,8 +33,10 @@
 
 /*
  * Two counters go with invalidations. `generation` is raised before anything is dropped from a
- * cache: whoever read tables before may not fill a cache any more. `epoch` is raised after
- * everything was dropped: a reader that has seen it cannot be told the old translation any more.
+ * cache: whoever read tables before may not fill a cache any more; and once more before leases are
+ * marked: whoever looked into a cache before must have its lease walked again. `epoch` is raised
+ * after everything was dropped: a reader that has seen it cannot be told the old translation any
+ * more.
  */
 struct amdvi_reader {
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t seen; /* epoch, or OFFLINE */
@@ -245,6 +247,7 @@ void amdvi_tlb_drop(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t firs
 struct amdvi_lookup {
     struct amdvi_iommu *iommu;
     bool use_caches;     /* find there, and fill */
+    bool locked;         /* a lock is held: the host is not asked for pointers */
     uint64_t generation; /* when the look-up began */
     uint16_t device_id;
     enum amdvi_access access;

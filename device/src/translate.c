@@ -272,6 +272,15 @@ static void count_decision(struct amdvi_reader *reader, const struct amdvi_decis
     }
 }
 
+static void count_request(struct amdvi_reader *reader, const struct amdvi_decision *first)
+{
+    count_decision(reader, first);
+    amdvi_count_own(&reader->translations);
+    if (first->outcome == AMDVI_OUTCOME_ABORTED) {
+        amdvi_count_own(&reader->aborted);
+    }
+}
+
 static uint64_t bytes_to_end(uint64_t iova, unsigned log2)
 {
     return AMDVI_BIT(log2) - (iova & (AMDVI_BIT(log2) - 1));
@@ -282,21 +291,38 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Join the pages behind the first as long as they continue it. */
-static void extend_run(const struct amdvi_lookup *first, struct amdvi_reader *reader,
-                       const struct amdvi_request *request, struct amdvi_translation *out)
+/* Do the next page's tables carry on those of the pages before, for whoever keeps the run? */
+static bool carries_on(struct amdvi_decision *first, const struct amdvi_decision *next)
 {
-    struct amdvi_lookup lookup = *first;
+    if (!next->has_domain) {
+        return true;
+    }
+    if (first->has_domain) {
+        return first->domain_id == next->domain_id;
+    }
+    /* The exclusion range ended: from here on the run depends on the domain's tables. */
+    first->has_domain = true;
+    first->domain_id = next->domain_id;
+    return true;
+}
+
+/* Join the pages behind the first as long as they continue it. */
+static void extend_run(const struct amdvi_lookup *begin, struct amdvi_reader *reader,
+                       const struct amdvi_request *request, struct amdvi_translation *out,
+                       struct amdvi_decision *first)
+{
+    struct amdvi_lookup lookup = *begin;
 
     for (unsigned page = 1; page < MAX_PAGES && out->run_bytes < request->size_bytes; page++) {
         struct amdvi_decision next;
 
         lookup.iova = request->iova + out->run_bytes;
         amdvi_decide(&lookup, &next);
-        if (reader != NULL) {
+        if (reader != NULL && !request->quiet) {
             count_decision(reader, &next);
         }
-        if (next.outcome != AMDVI_OUTCOME_TRANSLATED || next.spa != out->spa + out->run_bytes) {
+        if (next.outcome != AMDVI_OUTCOME_TRANSLATED || next.spa != out->spa + out->run_bytes ||
+            !carries_on(first, &next)) {
             return;
         }
         out->cached = out->cached && next.dte_cached && !next.walked;
@@ -345,15 +371,15 @@ enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdv
         .force_coherent = first->force_coherent,
         .cached = first->dte_cached && !first->walked,
     };
-    if (reader != NULL) {
-        count_decision(reader, first);
-        if (!request->quiet) {
-            log_decision(lookup->iommu, first);
-        }
+    if (reader != NULL && !request->quiet) {
+        count_request(reader, first);
+        log_decision(lookup->iommu, first);
     }
     if (first->outcome == AMDVI_OUTCOME_TRANSLATED) {
-        extend_run(lookup, reader, request, out);
-        find_host_pointer(lookup->iommu, request, out);
+        extend_run(lookup, reader, request, out, first);
+        if (!lookup->locked) {
+            find_host_pointer(lookup->iommu, request, out);
+        }
     }
     return AMDVI_OK;
 }
@@ -364,15 +390,8 @@ enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
 {
     struct amdvi_lookup lookup = amdvi_lookup_begin(reader->iommu, request, true);
     struct amdvi_decision first;
-    enum amdvi_status status = amdvi_translate(&lookup, reader, request, out, &first);
 
-    if (status == AMDVI_OK && !request->quiet) {
-        amdvi_count_own(&reader->translations);
-        if (out->outcome == AMDVI_OUTCOME_ABORTED) {
-            amdvi_count_own(&reader->aborted);
-        }
-    }
-    return status;
+    return amdvi_translate(&lookup, reader, request, out, &first);
 }
 
 enum amdvi_status amdvi_iommu_peek(struct amdvi_iommu *iommu, const struct amdvi_request *request,

@@ -132,12 +132,13 @@ struct amdvi_features {
 struct amdvi_config {
     size_t size; /* sizeof(struct amdvi_config) */
     struct amdvi_features features;
-    uint8_t cap_next;            /* CapPtr: the next capability in configuration space, 0 = none */
-    unsigned readers;            /* 1 to 1024 */
-    unsigned tlb_entries;        /* translations kept; 0 = none; at most 1 << 20 */
-    unsigned dte_entries;        /* device table entries kept; 0 = none; at most 65536 */
-    unsigned irte_entries;       /* interrupt remapping entries kept; 0 = none; at most 1 << 20 */
-    unsigned commands_per_write; /* commands that a write of a register may run; 0 = none */
+    uint8_t cap_next;      /* CapPtr: the next capability in configuration space, 0 = none */
+    unsigned readers;      /* 1 to 1024 */
+    unsigned tlb_entries;  /* translations kept; 0 = none; at most 1 << 20 */
+    unsigned dte_entries;  /* device table entries kept; 0 = none; at most 65536 */
+    unsigned irte_entries; /* interrupt remapping entries kept; 0 = none; at most 1 << 20 */
+    unsigned
+        commands_per_write; /* turns of commands that a write of a register may run; 0 = none */
 };
 
 /* Revision 1.20, 64-bit IOVA, 52-bit SPA, one reader, caches on: a start to change from. */
@@ -206,9 +207,10 @@ bool amdvi_iommu_window(struct amdvi_iommu *iommu, uint64_t *base);
 /* ---- Commands -------------------------------------------------------------------------------- */
 
 /*
- * Run at most @budget commands from the command buffer. A COMPLETION_WAIT that must wait for
- * accesses under way stays where it is, and the buffer with it; the last release (see "Readers")
- * then calls host->work.
+ * Run commands from the command buffer for at most @budget turns: a command takes one, a
+ * COMPLETION_WAIT one more, and one for each lease that it walks again. A COMPLETION_WAIT that must
+ * wait for accesses under way stays where it is, and the buffer with it; the last release (see
+ * "Readers") then calls host->work.
  *
  * Returns    true when there is more to do at once: call again.
  * Threading  any thread; while one thread is in it, others return false at once, and the one goes
@@ -278,7 +280,7 @@ struct amdvi_translation {
      */
     uint64_t run_bytes;
     uint64_t spa; /* of the first byte */
-    void *host;   /* of the first byte, when the host maps all of the run; else NULL */
+    void *host;   /* of the first byte, good for run_bytes; NULL if the host maps none */
     /*
      * The naturally aligned block around the IOVA in which addresses differ from their SPA by the
      * same amount and may be accessed alike: its size as a power of two, 12 to 52.
@@ -287,7 +289,7 @@ struct amdvi_translation {
     bool read;           /* the tables allow reads of the granule */
     bool write;          /* the tables allow writes of the granule */
     bool force_coherent; /* FC of the page table entry */
-    bool cached;         /* answered without reading guest memory */
+    bool cached;         /* from the caches, without reading guest memory */
 };
 
 /*
@@ -300,7 +302,8 @@ struct amdvi_translation {
  * Returns    AMDVI_OK            @out holds the outcome; an event was logged if it is due.
  *            AMDVI_ERR_ARGUMENT  size_bytes is 0 or too large, or access is none of the enum.
  * Threading  one thread per reader at a time, at the same time as any other call.
- * Blocking   no; for each page at most 4 reads of a device table entry and 6 of a page table entry.
+ * Blocking   no; for each page at most six reads of page table entries, and one device table entry,
+ *            which is read twice, or up to nine times while software changes it.
  * Spec       1.20, device table entry, I/O page tables, exclusion range, event log.
  */
 enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
@@ -417,8 +420,8 @@ struct amdvi_remapped {
  *
  * Returns    AMDVI_ERR_ARGUMENT when the address is not in the range.
  * Threading  as amdvi_iommu_translate().
- * Blocking   no; at most 4 reads of a device table entry and one of an interrupt table entry.
- * Spec       1.20, interrupt remapping.
+ * Blocking   no; reads a device table entry as amdvi_iommu_translate() does, and one interrupt
+ * table entry. Spec       1.20, interrupt remapping.
  */
 enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
                                     const struct amdvi_interrupt *interrupt,
