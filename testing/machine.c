@@ -2,6 +2,7 @@
 /* A small machine around one IOMMU for tests. */
 #include "machine.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,15 +80,24 @@ static enum amdvi_memory_status memory_status(const struct machine *machine, uin
     return is_bad(machine, spa, size_bytes) ? AMDVI_MEMORY_ERROR : AMDVI_MEMORY_OK;
 }
 
+/* Sometimes, not each time, so that threads meet everywhere. */
+static void give_way(const struct machine *machine, unsigned long call)
+{
+    if (machine->yields && call % 5 == 0) {
+        sched_yield();
+    }
+}
+
 static enum amdvi_memory_status host_read(void *ctx, uint64_t spa, void *out, size_t size_bytes)
 {
     struct machine *machine = ctx;
     enum amdvi_memory_status status = memory_status(machine, spa, size_bytes);
 
-    atomic_fetch_add_explicit(&machine->reads, 1, memory_order_relaxed);
+    unsigned long before = atomic_fetch_add_explicit(&machine->reads, 1, memory_order_relaxed);
     if (status == AMDVI_MEMORY_OK) {
         copy_from(machine, spa, out, size_bytes);
     }
+    give_way(machine, before); /* with what may be old by now */
     return status;
 }
 
@@ -97,7 +107,7 @@ static enum amdvi_memory_status host_write(void *ctx, uint64_t spa, const void *
     struct machine *machine = ctx;
     enum amdvi_memory_status status = memory_status(machine, spa, size_bytes);
 
-    atomic_fetch_add_explicit(&machine->writes, 1, memory_order_relaxed);
+    give_way(machine, atomic_fetch_add_explicit(&machine->writes, 1, memory_order_relaxed));
     if (status == AMDVI_MEMORY_OK) {
         copy_to(machine, spa, data, size_bytes);
     }
@@ -127,10 +137,18 @@ static enum amdvi_memory_status host_compare_exchange(void *ctx, uint64_t spa, v
     return AMDVI_MEMORY_OK;
 }
 
+static void tell(struct machine *machine, enum machine_told what)
+{
+    if (machine->told != NULL) {
+        machine->told(machine, what);
+    }
+}
+
 static void *host_map(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes)
 {
     struct machine *machine = ctx;
     (void)write;
+    tell(machine, MACHINE_TOLD_MAP);
     if (spa >= MACHINE_MEMORY_BYTES) {
         return NULL;
     }
@@ -138,13 +156,6 @@ static void *host_map(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes)
         *run_bytes = MACHINE_MEMORY_BYTES - spa;
     }
     return &machine->memory[spa];
-}
-
-static void tell(struct machine *machine, enum machine_told what)
-{
-    if (machine->told != NULL) {
-        machine->told(machine, what);
-    }
 }
 
 static void host_send_msi(void *ctx)

@@ -50,6 +50,7 @@ enum machine_told {
     MACHINE_TOLD_TRANSLATIONS,
     MACHINE_TOLD_INTERRUPTS,
     MACHINE_TOLD_REVOKED,
+    MACHINE_TOLD_MAP, /* asked for a host pointer */
 };
 
 struct machine {
@@ -73,6 +74,7 @@ struct machine {
     void (*told)(struct machine *machine, enum machine_told what);
     /* What the host does. */
     uint64_t bad_page;            /* 4 KiB of RAM that fail with AMDVI_MEMORY_ERROR; 0: none */
+    bool yields;                  /* host->read and host->write let other threads run */
     _Atomic unsigned long reads;  /* calls of host->read */
     _Atomic unsigned long writes; /* calls of host->write */
 };

@@ -2,9 +2,9 @@
 /*
  * Leases: translations that outlive their reader's release.
  *
- * All leases are on one list under lease_lock, and so are their states. An invalidation marks those
- * that it might concern as stale; the COMPLETION_WAIT after it walks the tables for each of these
- * again, straight from memory, and either clears the mark or revokes the lease.
+ * Each lease is on the list of its state, under lease_lock. An invalidation makes those stale that
+ * it might concern; the COMPLETION_WAIT after it walks the tables for each stale lease again,
+ * straight from memory, and either the lease is held as before or it is revoked.
  */
 #include "state.h"
 
@@ -17,32 +17,42 @@ enum lease_state {
     LEASE_REVOKED, /* its translation is gone: waited for */
 };
 
-/* With lease_lock held. */
-static void set_state(struct amdvi_lease *lease, enum lease_state state)
+/* The three below are called with lease_lock held. */
+static void list_add(struct amdvi_lease *lease, enum lease_state state)
 {
-    struct amdvi_iommu *iommu = lease->iommu;
+    struct amdvi_lease **list = &lease->iommu->leases[state];
 
-    if (lease->state == LEASE_STALE) {
-        atomic_fetch_sub(&iommu->leases_stale, 1);
-    } else if (lease->state == LEASE_REVOKED) {
-        atomic_fetch_sub(&iommu->leases_revoked, 1);
-    }
-    if (state == LEASE_STALE) {
-        atomic_fetch_add(&iommu->leases_stale, 1);
-    } else if (state == LEASE_REVOKED) {
-        atomic_fetch_add(&iommu->leases_revoked, 1);
-    }
     lease->state = (uint8_t)state;
-}
-
-static void link_lease(struct amdvi_iommu *iommu, struct amdvi_lease *lease)
-{
-    lease->next = iommu->leases;
-    lease->link = &iommu->leases;
+    lease->next = *list;
+    lease->link = list;
     if (lease->next != NULL) {
         lease->next->link = &lease->next;
     }
-    iommu->leases = lease;
+    *list = lease;
+    if (state == LEASE_STALE) {
+        atomic_fetch_add(&lease->iommu->leases_stale, 1);
+    } else if (state == LEASE_REVOKED) {
+        atomic_fetch_add(&lease->iommu->leases_revoked, 1);
+    }
+}
+
+static void list_remove(struct amdvi_lease *lease)
+{
+    *lease->link = lease->next;
+    if (lease->next != NULL) {
+        lease->next->link = lease->link;
+    }
+    if (lease->state == LEASE_STALE) {
+        atomic_fetch_sub(&lease->iommu->leases_stale, 1);
+    } else if (lease->state == LEASE_REVOKED) {
+        atomic_fetch_sub(&lease->iommu->leases_revoked, 1);
+    }
+}
+
+static void set_state(struct amdvi_lease *lease, enum lease_state state)
+{
+    list_remove(lease);
+    list_add(lease, state);
 }
 
 static void tell_revoked(struct amdvi_iommu *iommu, void *cookie)
@@ -78,17 +88,12 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
         .domain_id = first.domain_id,
         .has_domain = first.has_domain,
         .access = (uint8_t)request->access,
-        .state = LEASE_HELD,
     };
     pthread_mutex_lock(&iommu->lease_lock);
-    link_lease(iommu, lease);
-    /* Whoever invalidated since the look-up did not see this lease on the list. */
+    /* Whoever invalidated since the look-up did not find this lease on a list. */
     bool is_moved = atomic_load(&iommu->layout) != layout;
-    if (is_moved) {
-        set_state(lease, LEASE_REVOKED);
-    } else if (atomic_load(&iommu->generation) != lookup.generation) {
-        set_state(lease, LEASE_STALE);
-    }
+    bool is_stale = atomic_load(&iommu->generation) != lookup.generation;
+    list_add(lease, is_moved ? LEASE_REVOKED : is_stale ? LEASE_STALE : LEASE_HELD);
     pthread_mutex_unlock(&iommu->lease_lock);
     if (is_moved) {
         tell_revoked(iommu, cookie);
@@ -101,11 +106,7 @@ void amdvi_lease_release(struct amdvi_lease *lease)
     struct amdvi_iommu *iommu = lease->iommu;
 
     pthread_mutex_lock(&iommu->lease_lock);
-    set_state(lease, LEASE_HELD);
-    *lease->link = lease->next;
-    if (lease->next != NULL) {
-        lease->next->link = lease->link;
-    }
+    list_remove(lease);
     pthread_mutex_unlock(&iommu->lease_lock);
     amdvi_wake(iommu);
 }
@@ -122,8 +123,10 @@ static void mark(struct amdvi_iommu *iommu, lease_match *match,
 {
     amdvi_generation_advance(iommu);
     pthread_mutex_lock(&iommu->lease_lock);
-    for (struct amdvi_lease *lease = iommu->leases; lease != NULL; lease = lease->next) {
-        if (lease->state == LEASE_HELD && match(lease, what)) {
+    struct amdvi_lease *next;
+    for (struct amdvi_lease *lease = iommu->leases[LEASE_HELD]; lease != NULL; lease = next) {
+        next = lease->next;
+        if (match(lease, what)) {
             set_state(lease, LEASE_STALE);
         }
     }
@@ -210,10 +213,7 @@ bool amdvi_lease_settle(struct amdvi_iommu *iommu, bool *is_revoked, void **cook
         return false;
     }
     pthread_mutex_lock(&iommu->lease_lock);
-    struct amdvi_lease *lease = iommu->leases;
-    while (lease != NULL && lease->state != LEASE_STALE) {
-        lease = lease->next;
-    }
+    struct amdvi_lease *lease = iommu->leases[LEASE_STALE];
     if (lease != NULL) {
         *is_revoked = !still_holds(iommu, lease);
         *cookie = lease->cookie;
@@ -226,19 +226,28 @@ bool amdvi_lease_settle(struct amdvi_iommu *iommu, bool *is_revoked, void **cook
     return lease != NULL;
 }
 
-/* The first lease into the range that is not revoked yet; it is then. False when there is none. */
+static struct amdvi_lease *find_in_memory(struct amdvi_lease *lease, uint64_t first_spa,
+                                          uint64_t last_spa)
+{
+    while (lease != NULL &&
+           (lease->spa > last_spa || lease->spa + (lease->size_bytes - 1) < first_spa)) {
+        lease = lease->next;
+    }
+    return lease;
+}
+
+/* A lease into the range that is not revoked yet; it is then. False when there is none. */
 static bool revoke_one(struct amdvi_iommu *iommu, uint64_t first_spa, uint64_t last_spa,
                        void **cookie)
 {
     pthread_mutex_lock(&iommu->lease_lock);
-    struct amdvi_lease *lease = iommu->leases;
-    while (lease != NULL && (lease->state == LEASE_REVOKED || lease->spa > last_spa ||
-                             lease->spa + (lease->size_bytes - 1) < first_spa)) {
-        lease = lease->next;
+    struct amdvi_lease *lease = find_in_memory(iommu->leases[LEASE_HELD], first_spa, last_spa);
+    if (lease == NULL) {
+        lease = find_in_memory(iommu->leases[LEASE_STALE], first_spa, last_spa);
     }
     if (lease != NULL) {
-        set_state(lease, LEASE_REVOKED);
         *cookie = lease->cookie;
+        set_state(lease, LEASE_REVOKED);
     }
     pthread_mutex_unlock(&iommu->lease_lock);
     return lease != NULL;

@@ -9,7 +9,7 @@
  * Locks, in the order in which they may be taken:
  *   lock        registers as software writes them, the capability block, the command ring
  *   log_lock    a leaf: the event log, the status register, the interrupt's level
- *   lease_lock  a leaf: the list of leases and their states
+ *   lease_lock  a leaf: the lists of leases, one for each state
  *   cache.lock  a leaf, one for each cache: its slots
  * Registers are atomics: they are stored under lock and log_lock, and loaded by anyone.
  */
@@ -55,6 +55,8 @@ struct amdvi_reader {
 
 /* ---- The instance ---------------------------------------------------------------------------- */
 
+#define AMDVI_LEASE_STATES 3
+
 struct amdvi_command_ring {
     bool busy;                 /* a thread is in amdvi_iommu_process() */
     bool again;                /* another came while it was */
@@ -84,7 +86,7 @@ struct amdvi_iommu {
     struct amdvi_reader *readers;
 
     pthread_mutex_t lease_lock;
-    struct amdvi_lease *leases;
+    struct amdvi_lease *leases[AMDVI_LEASE_STATES]; /* a list for each state, see lease.c */
     _Atomic uint64_t layout;         /* how often the host's memory was laid out anew */
     _Atomic uint64_t leases_stale;   /* of them, to be walked again */
     _Atomic uint64_t leases_revoked; /* of them, to be waited for */

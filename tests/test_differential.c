@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The library against the oracle: random scenes, random requests, and every answer compared in all
+ * its parts, the bytes of the event included. With caches, a change is followed by its
+ * invalidations and a COMPLETION_WAIT before the answers must agree again; one case looks at the
+ * time between, when the answer of before and that of after are legal and no other.
+ *
+ * usage: test_differential [--seconds N] [--seed N] [--case N --scene N]
+ *
+ * The first difference of a case ends it, and prints what it takes to see it again: scenes depend
+ * on nothing but the seed, the case and their number.
+ */
+#include "oracle.h"
+#include "scene.h"
+#include "verdict.h"
+
+#include <check.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HISTORY      64U
+#define LEAST_SCENES 20U /* of a case, however slow: enough to meet every answer */
+
+struct test {
+    struct machine machine;
+    struct scene scene;
+    struct scene_change change;
+    bool pending; /* the change is made, its invalidations are not completed */
+    struct request history[HISTORY];
+    unsigned history_count;
+    uint8_t first_event[65536];
+    uint64_t command_tail;
+    uint64_t store_word;
+    unsigned case_number;
+    uint64_t scene_number;
+    uint64_t scene_seed;
+    unsigned long step;
+    unsigned long requests;
+    bool failed;
+};
+
+static struct {
+    double seconds;
+    uint64_t seed;
+    uint64_t scene; /* to begin with */
+    unsigned only_case;
+    unsigned long requests;
+    unsigned long met[ORACLE_CAUSES];
+} run = {.seconds = 2, .seed = 1};
+
+static double now(void)
+{
+    struct timespec time;
+
+    (void)timespec_get(&time, TIME_UTC);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static struct random_source *dice(struct test *test)
+{
+    return &test->scene.random;
+}
+
+static bool percent(struct test *test, unsigned of_hundred)
+{
+    return random_percent(dice(test), of_hundred);
+}
+
+/* ---- Driving the library --------------------------------------------------------------------- */
+
+static void queue_command(struct test *test, uint64_t word0, uint64_t word1)
+{
+    machine_write64(&test->machine, MACHINE_COMMANDS + test->command_tail, word0);
+    machine_write64(&test->machine, MACHINE_COMMANDS + test->command_tail + 8, word1);
+    test->command_tail = (test->command_tail + 16) % 4096;
+}
+
+static void kick(struct test *test)
+{
+    amdvi_iommu_mmio_write(test->machine.iommu, 0x2008, 8, test->command_tail);
+}
+
+static bool wait_completed(struct test *test)
+{
+    amdvi_reader_release(test->machine.reader);
+    queue_command(test, (UINT64_C(1) << 60) | MACHINE_STORE | 1, ++test->store_word);
+    kick(test);
+    amdvi_reader_release(test->machine.reader);
+    return machine_read64(&test->machine, MACHINE_STORE) == test->store_word;
+}
+
+/* Take all that the log holds; the last one's bytes. */
+static void take_events(struct test *test, struct answer *answer)
+{
+    uint64_t head = amdvi_iommu_mmio_read(test->machine.iommu, 0x2010, 8);
+    uint64_t tail = amdvi_iommu_mmio_read(test->machine.iommu, 0x2018, 8);
+
+    answer->events = 0;
+    while (head != tail) {
+        memcpy(answer->event, test->machine.memory + MACHINE_EVENTS + head, 16);
+        memset(test->machine.memory + MACHINE_EVENTS + head, 0xee, 16);
+        head = (head + 16) % 4096;
+        amdvi_iommu_mmio_write(test->machine.iommu, 0x2010, 8, head);
+        answer->events++;
+    }
+}
+
+static void ask(struct test *test, const struct request *request, struct answer *answer)
+{
+    struct amdvi_request dma = {
+        .device_id = request->dma.device_id,
+        .access = (enum amdvi_access)((request->dma.read ? 1 : 0) + (request->dma.write ? 2 : 0)),
+        .iova = request->dma.iova,
+        .size_bytes = request->size_bytes,
+        .quiet = request->quiet,
+    };
+    struct amdvi_interrupt msi = {.device_id = request->msi.device_id,
+                                  .address = request->msi.address,
+                                  .data = request->msi.data};
+    enum amdvi_status status;
+
+    memset(answer, 0, sizeof(*answer));
+    if (request->is_interrupt) {
+        status = amdvi_iommu_remap(test->machine.reader, &msi, &answer->msi);
+    } else if (request->peek) {
+        status = amdvi_iommu_peek(test->machine.iommu, &dma, &answer->dma);
+    } else {
+        status = amdvi_iommu_translate(test->machine.reader, &dma, &answer->dma);
+    }
+    take_events(test, answer);
+    if (!CHECK_U64(status, AMDVI_OK)) {
+        test->failed = true;
+    }
+}
+
+/* ---- A reproducer ---------------------------------------------------------------------------- */
+
+static void print_event(const char *what, bool there, const uint8_t bytes[16])
+{
+    uint64_t word[2] = {0, 0};
+
+    for (unsigned i = 0; i < 16; i++) {
+        word[i / 8] |= (uint64_t)bytes[i] << (8 * (i % 8));
+    }
+    if (there) {
+        printf("#   %s event %016" PRIx64 " %016" PRIx64 "\n", what, word[0], word[1]);
+    } else {
+        printf("#   %s no event\n", what);
+    }
+}
+
+static void print_dma(const struct test *test, const struct request *request,
+                      const struct answer *got)
+{
+    const struct oracle_dma *dma = &request->dma;
+    struct oracle_dma_answer want = oracle_dma(&test->scene.registers, dma);
+    static const char *const outcome[3] = {"translated", "aborted", "interrupt"};
+
+    printf("#   request%s%s: device %04x iova %016" PRIx64 " size %" PRIu64 "%s%s\n",
+           request->quiet ? " (quiet)" : "", request->peek ? " (peek)" : "", dma->device_id,
+           dma->iova, request->size_bytes, dma->read ? " read" : "", dma->write ? " write" : "");
+    for (unsigned i = 0; i < want.steps; i++) {
+        printf("#   level %u: %016" PRIx64 " holds %016" PRIx64 "\n", want.step[i].level,
+               want.step[i].spa, want.step[i].entry);
+    }
+    printf("#   oracle:  %s (%s) spa %016" PRIx64 " r%d w%d fc%d page 2^%u%s\n",
+           outcome[want.outcome], oracle_cause_names[want.cause], want.spa, want.read, want.write,
+           want.force_coherent, want.page_log2, want.event.first_only ? ", SE" : "");
+    print_event("oracle: ", want.event.due, want.event.bytes);
+    printf("#   library: %s spa %016" PRIx64 " r%d w%d fc%d granule 2^%u run %" PRIu64 "%s\n",
+           outcome[got->dma.outcome == AMDVI_OUTCOME_TRANSLATED ? ORACLE_TRANSLATED
+                   : got->dma.outcome == AMDVI_OUTCOME_ABORTED  ? ORACLE_ABORTED
+                                                                : ORACLE_INTERRUPT],
+           got->dma.spa, got->dma.read, got->dma.write, got->dma.force_coherent,
+           got->dma.granule_log2, got->dma.run_bytes, got->dma.cached ? ", cached" : "");
+}
+
+static void print_msi(const struct test *test, const struct request *request,
+                      const struct answer *got)
+{
+    const struct oracle_msi *msi = &request->msi;
+    struct oracle_msi_answer want = oracle_msi(&test->scene.registers, msi);
+
+    printf("#   interrupt: device %04x address %08" PRIx64 " data %08" PRIx32 "\n", msi->device_id,
+           msi->address, msi->data);
+    if (want.entry_spa != 0 && want.entry_spa < MACHINE_MEMORY_BYTES) {
+        printf("#   entry %016" PRIx64 " in %016" PRIx64 "\n", want.entry_spa,
+               machine_read64(&test->machine, want.entry_spa & ~UINT64_C(7)));
+    }
+    printf("#   oracle:  %s (%s) %08" PRIx64 " %08" PRIx32 " remapped %d\n",
+           want.outcome == ORACLE_TRANSLATED ? "sent" : "dropped", oracle_cause_names[want.cause],
+           want.address, want.data, want.remapped);
+    print_event("oracle: ", want.event.due, want.event.bytes);
+    printf("#   library: %s %08" PRIx64 " %08" PRIx32 " remapped %d%s\n",
+           got->msi.outcome == AMDVI_OUTCOME_TRANSLATED ? "sent" : "dropped", got->msi.address,
+           got->msi.data, got->msi.remapped, got->msi.cached ? ", cached" : "");
+}
+
+static void print_change(const struct test *test)
+{
+    const struct scene_change *change = &test->change;
+
+    printf("#   last change%s: kind %d, device %04x, iova %016" PRIx64 " 2^%u\n",
+           test->pending ? " (pending)" : "", (int)change->kind, change->device_id, change->iova,
+           change->iova_log2);
+    for (unsigned i = 0; i < change->stores && i < 8; i++) {
+        printf("#     %016" PRIx64 ": %016" PRIx64 " -> %016" PRIx64 "\n", change->store[i].spa,
+               change->store[i].before, change->store[i].after);
+    }
+    for (unsigned i = 0; i < change->commands && i < 8; i++) {
+        printf("#     command %016" PRIx64 " %016" PRIx64 "\n", change->command[i][0],
+               change->command[i][1]);
+    }
+}
+
+static void print_difference(const struct test *test, const struct request *request,
+                             const struct answer *got, const char *why)
+{
+    const struct oracle_machine *registers = &test->scene.registers;
+    uint16_t device_id = request->is_interrupt ? request->msi.device_id : request->dma.device_id;
+    uint64_t spa = scene_dte_spa(&test->scene, device_id);
+
+    printf("# --seed %" PRIu64 " --case %u --scene %" PRIu64 ", step %lu: %s\n", run.seed,
+           test->case_number, test->scene_number, test->step, why);
+    printf("#   device table %016" PRIx64 " control %016" PRIx64 " exclusion %016" PRIx64
+           " to %016" PRIx64 " bad page %08" PRIx64 "\n",
+           registers->device_table, registers->control, registers->exclusion_base,
+           registers->exclusion_limit, registers->bad_page);
+    if (spa < MACHINE_MEMORY_BYTES) {
+        printf("#   DTE %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n",
+               machine_read64(&test->machine, spa), machine_read64(&test->machine, spa + 8),
+               machine_read64(&test->machine, spa + 16), machine_read64(&test->machine, spa + 24));
+    }
+    if (request->is_interrupt) {
+        print_msi(test, request, got);
+    } else {
+        print_dma(test, request, got);
+    }
+    print_event("library:", got->events != 0, got->event);
+    printf("#   first event of the device (SE): %s\n",
+           test->first_event[device_id] == FIRST_TO_COME  ? "to come"
+           : test->first_event[device_id] == FIRST_LOGGED ? "logged"
+                                                          : "unknown");
+    print_change(test);
+}
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+static void any_access(struct test *test, struct oracle_dma *dma)
+{
+    uint64_t access = random_below(dice(test), 7);
+
+    dma->read = access < 3 || access == 6;
+    dma->write = access >= 3;
+}
+
+static void any_interrupt(struct test *test, struct oracle_msi *msi)
+{
+    msi->device_id = scene_device(&test->scene);
+    msi->address = UINT64_C(0xfee00000) + random_below(dice(test), 1 << 20);
+    msi->data = scene_data(&test->scene, msi->device_id);
+}
+
+static void any_request(struct test *test, struct request *request)
+{
+    memset(request, 0, sizeof(*request));
+    request->is_interrupt = percent(test, 25);
+    if (request->is_interrupt) {
+        any_interrupt(test, &request->msi);
+        return;
+    }
+    request->dma.device_id = scene_device(&test->scene);
+    request->dma.iova = scene_iova(&test->scene, request->dma.device_id);
+    any_access(test, &request->dma);
+    request->quiet = percent(test, 6);
+    request->peek = percent(test, 6);
+}
+
+/* One that the change is about. */
+static void request_of_change(struct test *test, struct request *request)
+{
+    const struct scene_change *change = &test->change;
+    uint64_t offset = random_u64(dice(test)) >> random_below(dice(test), 52);
+
+    any_request(test, request);
+    if (change->kind == SCENE_CHANGE_INTERRUPT) {
+        *request = (struct request){.is_interrupt = true};
+        any_interrupt(test, &request->msi);
+        request->msi.device_id = change->device_id;
+        request->msi.data = change->data;
+    } else if (!request->is_interrupt && change->kind == SCENE_CHANGE_PAGE) {
+        request->dma.device_id = change->device_id;
+        if (change->iova_log2 < 64) {
+            offset &= (UINT64_C(1) << change->iova_log2) - 1;
+        }
+        request->dma.iova = change->iova + offset;
+    } else if (request->is_interrupt) {
+        request->msi.device_id = change->device_id;
+    } else {
+        request->dma.device_id = change->device_id;
+        request->dma.iova = scene_iova(&test->scene, change->device_id);
+    }
+}
+
+static void next_request(struct test *test, struct request *request)
+{
+    uint64_t choice = random_below(dice(test), 100);
+    uint64_t most;
+
+    if (choice < 40 && test->history_count != 0) {
+        unsigned kept = test->history_count < HISTORY ? test->history_count : HISTORY;
+        *request = test->history[random_below(dice(test), kept)];
+        if (percent(test, 30)) {
+            any_access(test, &request->dma);
+        }
+        if (percent(test, 10)) {
+            request->dma.device_id = scene_device(&test->scene);
+        }
+    } else if (choice < (test->pending ? 90U : 60U) && test->change.stores != 0) {
+        request_of_change(test, request);
+    } else {
+        any_request(test, request);
+    }
+    request->size_bytes = 1 + (random_u64(dice(test)) >> (50 + random_below(dice(test), 13)));
+    most = UINT64_MAX - request->dma.iova;
+    if (test->pending && most > 4095 - request->dma.iova % 4096) {
+        most = 4095 - request->dma.iova % 4096; /* of two pages, one may be old and one new */
+    }
+    if (most != UINT64_MAX && request->size_bytes > most + 1) {
+        request->size_bytes = most + 1;
+    }
+    test->history[test->history_count++ % HISTORY] = *request;
+}
+
+/*
+ * One request, and all that it takes to judge the answer. While a change is pending, what it was
+ * before is legal too; but never for a peek, which looks at no cache.
+ */
+static void step_request(struct test *test)
+{
+    struct request request;
+    struct answer got;
+    enum oracle_cause cause;
+
+    next_request(test, &request);
+    uint16_t device_id = request.is_interrupt ? request.msi.device_id : request.dma.device_id;
+    enum first_event state = test->first_event[device_id];
+    bool unknown = state == FIRST_UNKNOWN && test->pending;
+    ask(test, &request, &got);
+    if (request.is_interrupt) {
+        scene_note_msi(&test->scene, device_id, request.msi.data);
+    } else {
+        scene_note_dma(&test->scene, device_id, request.dma.iova);
+    }
+    test->requests++;
+    const char *why = verdict(&test->scene.registers, &request, &got, &state, &cause);
+    if (why != NULL && test->pending && !test->change.at_once && !request.peek) {
+        state = test->first_event[device_id];
+        scene_undo(&test->scene, &test->change);
+        const char *why_before = verdict(&test->scene.registers, &request, &got, &state, &cause);
+        scene_redo(&test->scene, &test->change);
+        why = why_before == NULL ? NULL : why;
+    }
+    if (why != NULL) {
+        print_difference(test, &request, &got, why);
+        test->failed = true;
+        return;
+    }
+    test->first_event[device_id] = (uint8_t)(unknown ? FIRST_UNKNOWN : state);
+    run.met[cause]++;
+}
+
+/* ---- Changes --------------------------------------------------------------------------------- */
+
+/* The commands of the change, @between requests before each; then the wait. */
+static void invalidate(struct test *test, unsigned between)
+{
+    bool batch = percent(test, 50);
+    bool asked_since = false;
+
+    for (unsigned i = 0; i < test->change.commands; i++) {
+        const uint64_t *command = test->change.command[i];
+        queue_command(test, command[0], command[1]);
+        if (!batch) {
+            kick(test);
+        }
+        for (unsigned n = 0; n < between && !test->failed && percent(test, 50); n++) {
+            step_request(test);
+            asked_since = true;
+        }
+    }
+    if (!wait_completed(test) && !test->failed) {
+        printf("# --seed %" PRIu64 " --case %u --scene %" PRIu64 ", step %lu: the COMPLETION_WAIT "
+               "does not complete\n",
+               run.seed, test->case_number, test->scene_number, test->step);
+        print_change(test);
+        test->failed = true;
+    }
+    for (unsigned i = 0; i < test->change.commands; i++) {
+        if (test->change.command[i][0] >> 60 == 2) {
+            uint16_t device_id = (uint16_t)test->change.command[i][0];
+            test->first_event[device_id] = asked_since ? FIRST_UNKNOWN : FIRST_TO_COME;
+        }
+    }
+    test->pending = false;
+}
+
+static void step_change(struct test *test, bool look_between)
+{
+    if (!scene_change(&test->scene, look_between, &test->change)) {
+        return;
+    }
+    if (look_between) {
+        test->pending = true;
+        if (test->change.kind == SCENE_CHANGE_DEVICE) {
+            test->first_event[test->change.device_id] = FIRST_UNKNOWN;
+        }
+        for (unsigned i = 0; i < 12 && !test->failed; i++) {
+            step_request(test);
+        }
+    }
+    if (test->change.commands != 0) {
+        invalidate(test, look_between ? 4 : 0);
+    }
+    test->pending = false;
+}
+
+/* IommuEn or EventLogEn off for a while. Enabling empties all caches. */
+static void step_control(struct test *test)
+{
+    bool enabled = percent(test, 60);
+
+    scene_control(&test->scene, enabled, enabled ? percent(test, 30) : percent(test, 80));
+    for (unsigned i = 0; i < 4 && !test->failed; i++) {
+        step_request(test);
+    }
+    for (unsigned i = 0; i < 6 && !enabled; i++) { /* without a command */
+        (void)scene_change(&test->scene, false, &test->change);
+    }
+    scene_control(&test->scene, true, true);
+    test->change.stores = 0;
+}
+
+static void run_scene(struct test *test, bool look_between)
+{
+    uint64_t state = run.seed * 1000 + test->case_number;
+
+    test->scene_seed = random_mix(&state) + test->scene_number;
+    scene_start(&test->scene, &test->machine, test->scene_seed,
+                look_between || test->scene_number % 2 == 0);
+    memset(test->first_event, FIRST_TO_COME, sizeof(test->first_event));
+    test->change.stores = 0;
+    test->change.commands = 0;
+    test->pending = false;
+    test->history_count = 0;
+    test->command_tail = 0;
+    for (test->step = 0; test->step < 1500 && !test->failed; test->step++) {
+        uint64_t choice = random_below(dice(test), 1000);
+        if (choice < 940) {
+            step_request(test);
+        } else if (choice < 985) {
+            step_change(test, look_between);
+        } else if (choice < 995) {
+            scene_exclusion(&test->scene);
+        } else {
+            step_control(test);
+        }
+    }
+}
+
+/* ---- Cases ----------------------------------------------------------------------------------- */
+
+#define CASES 5
+
+static void run_case(unsigned number, const struct machine_options *options, bool look_between)
+{
+    struct machine_options unprogrammed = *options;
+    struct test *test = calloc(1, sizeof(*test));
+    double end = now() + run.seconds / CASES;
+
+    if (run.only_case != 0 && run.only_case != number) {
+        check_skip("not asked for");
+        free(test);
+        return;
+    }
+    unprogrammed.unprogrammed = true;
+    if (!CHECK(test != NULL)) {
+        return;
+    }
+    machine_start(&test->machine, &unprogrammed);
+    test->case_number = number;
+    test->scene_number = run.scene;
+    do {
+        run_scene(test, look_between);
+        test->scene_number++;
+    } while (!test->failed && (test->scene_number < run.scene + LEAST_SCENES || now() < end));
+    CHECK(!test->failed);
+    printf("# %lu requests in %" PRIu64 " scenes\n", test->requests,
+           test->scene_number - run.scene);
+    run.requests += test->requests;
+    machine_stop(&test->machine);
+    free(test);
+}
+
+static void agree_with_caches_off(void)
+{
+    run_case(1, &machine_cache_sizes[0], false);
+}
+
+static void agree_with_tiny_caches(void)
+{
+    run_case(2, &machine_cache_sizes[1], false);
+}
+
+static void agree_with_large_caches(void)
+{
+    run_case(3, &machine_cache_sizes[2], false);
+}
+
+static void agree_between_with_tiny_caches(void)
+{
+    run_case(4, &machine_cache_sizes[1], true);
+}
+
+static void agree_between_with_large_caches(void)
+{
+    run_case(5, &machine_cache_sizes[2], true);
+}
+
+static void every_answer_was_met(void)
+{
+    if (run.only_case != 0) {
+        check_skip("not asked for");
+        return;
+    }
+    for (unsigned cause = 0; cause < ORACLE_CAUSES; cause++) {
+        if (!CHECK(run.met[cause] != 0)) {
+            printf("# never met: %s\n", oracle_cause_names[cause]);
+        }
+    }
+    if (run.seconds > 10) {
+        for (unsigned cause = 0; cause < ORACLE_CAUSES; cause++) {
+            printf("# %10lu %s\n", run.met[cause], oracle_cause_names[cause]);
+        }
+    }
+}
+
+static const struct check_case cases[] = {
+    {"the library and the oracle agree, caches off", "1.20", agree_with_caches_off},
+    {"the library and the oracle agree, caches tiny", "1.20", agree_with_tiny_caches},
+    {"the library and the oracle agree, caches large", "1.20", agree_with_large_caches},
+    {"between change and invalidation the answer is the old or the new one, caches tiny", "1.20",
+     agree_between_with_tiny_caches},
+    {"between change and invalidation the answer is the old or the new one, caches large", "1.20",
+     agree_between_with_large_caches},
+    {"every line of the oracle's tables was met", NULL, every_answer_was_met},
+};
+
+int main(int count, char **argument)
+{
+    for (int i = 1; i + 1 < count; i += 2) {
+        if (strcmp(argument[i], "--seconds") == 0) {
+            run.seconds = strtod(argument[i + 1], NULL);
+        } else if (strcmp(argument[i], "--seed") == 0) {
+            run.seed = strtoull(argument[i + 1], NULL, 0);
+        } else if (strcmp(argument[i], "--scene") == 0) {
+            run.scene = strtoull(argument[i + 1], NULL, 0);
+        } else if (strcmp(argument[i], "--case") == 0) {
+            run.only_case = (unsigned)strtoul(argument[i + 1], NULL, 0);
+        } else {
+            fprintf(stderr, "usage: %s [--seconds N] [--seed N] [--case N] [--scene N]\n",
+                    argument[0]);
+            return 2;
+        }
+    }
+    return check_main(cases, CHECK_CASE_COUNT(cases));
+}
