@@ -1,7 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2016 # single quotes: they are awk's dollar signs
 # shellcheck disable=SC2054 # commas: they are QEMU's
-# SPDX-License-Identifier: BSD-2-Clause
 #
 # Boots the guest in QEMU and judges what comes of it. To be sourced, after tools/lib.sh, by ./run and tests/boot/boot.
 # The caller describes a boot in the variables below, calls guest_boot, and has the results in `checks_passed` and

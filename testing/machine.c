@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A small machine around one IOMMU for tests. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+
 #include "machine.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 const struct machine_options machine_cache_sizes[3] = {
     {.tlb_entries = 0},
@@ -235,7 +238,9 @@ void machine_start(struct machine *machine, const struct machine_options *option
     };
 
     memset(machine, 0, sizeof(*machine));
-    machine->memory = calloc(1, MACHINE_MEMORY_BYTES);
+    /* Not from malloc, which may be told to fill all of it (MALLOC_PERTURB_). */
+    machine->memory = mmap(NULL, MACHINE_MEMORY_BYTES, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     machine->next_table = MACHINE_TABLES;
     machine->next_word = UINT64_C(0x1122334455660000);
     amdvi_config_init(&config);
@@ -245,7 +250,7 @@ void machine_start(struct machine *machine, const struct machine_options *option
     config.readers = options->readers != 0 ? options->readers : 4;
     config.commands_per_write =
         options->commands_per_write != 0 ? options->commands_per_write : 256;
-    if (machine->memory == NULL ||
+    if (machine->memory == MAP_FAILED ||
         amdvi_iommu_create(&machine->iommu, &config, &host, NULL) != AMDVI_OK) {
         fprintf(stderr, "machine_start: cannot create the machine\n");
         exit(2);
@@ -263,7 +268,7 @@ void machine_stop(struct machine *machine)
 {
     amdvi_reader_offline(machine->reader);
     amdvi_iommu_destroy(machine->iommu);
-    free(machine->memory);
+    munmap(machine->memory, MACHINE_MEMORY_BYTES);
 }
 
 uint64_t machine_read64(const struct machine *machine, uint64_t spa)

@@ -6,8 +6,6 @@
 #include "check.h"
 #include "machine.h"
 
-#include <string.h>
-
 #define DEVICE 0x4d21 /* all bits of bus, device and function matter */
 #define DOMAIN 7
 #define SPA(n) (MACHINE_FREE + UINT64_C(0x1000) * (n))
@@ -69,43 +67,6 @@ static void every_reserved_bit_of_the_memory_half_is_refused(void)
     machine_stop(&machine);
 }
 
-/* A command that is illegal stops the buffer at it, whatever its operands. */
-static void check_illegal(uint64_t word0, uint64_t word1)
-{
-    struct machine machine;
-    struct amdvi_event event;
-    uint64_t first = 0;
-    uint64_t second = 0;
-
-    machine_start(&machine, &none);
-    machine_invalidate_interrupts(&machine, 1);
-    machine_queue_words(&machine, word0, word1);
-    machine_kick(&machine);
-    CHECK(!has_status(&machine, AMDVI_STATUS_CMD_BUF_RUN));
-    CHECK(!machine_wait(&machine));
-    CHECK_U64(machine_reg(&machine, AMDVI_REG_CMD_BUF_HEAD), 16);
-    CHECK_U64(machine.interrupt_invalidations, 1);
-    CHECK_U64(machine.invalidations, 0);
-    CHECK(machine_event_words(&machine, &first, &second));
-    CHECK_U64(first, UINT64_C(5) << 60);
-    CHECK_U64(second, MACHINE_COMMANDS + 16);
-    CHECK(!machine_event(&machine, &event));
-    machine_stop(&machine);
-}
-
-static void commands_that_are_not_advertised_are_illegal(void)
-{
-    for (uint64_t opcode = 0; opcode < 16; opcode++) {
-        if (opcode == 4) {
-            /* The IOTLB is not advertised either: well formed, and illegal. */
-            check_illegal(UINT64_C(0x4000010020000100), UINT64_C(0x7ffffffffffff001));
-        } else if (opcode == 0 || opcode > 5) {
-            check_illegal(opcode << 60, 0);
-            check_illegal(opcode << 60 | DEVICE, 1);
-        }
-    }
-}
-
 static void the_head_moves_with_each_command(void)
 {
     struct machine_options options = {.work_is_ours = true, .commands_per_write = 1};
@@ -145,26 +106,6 @@ static void a_full_turn_of_the_log_is_no_overflow(void)
     machine_translate(&machine, DEVICE, 0x1000, 1, AMDVI_ACCESS_READ);
     CHECK(has_status(&machine, AMDVI_STATUS_EVENT_OVERFLOW));
     CHECK(!has_status(&machine, AMDVI_STATUS_EVENT_LOG_RUN));
-    machine_stop(&machine);
-}
-
-static void the_log_interrupts_only_when_enabled(void)
-{
-    struct machine machine;
-    uint64_t control;
-
-    machine_start(&machine, &none);
-    control = machine_reg(&machine, AMDVI_REG_CONTROL);
-    machine_set_reg(&machine, AMDVI_REG_CONTROL, control & ~AMDVI_CONTROL_EVENT_INT_EN);
-    machine_set_dte_words(&machine, DEVICE, 3, DOMAIN, 0, 0);
-    for (unsigned i = 0; i < 300; i++) { /* overflow included */
-        machine_translate(&machine, DEVICE, 0x1000, 1, AMDVI_ACCESS_READ);
-    }
-    CHECK(has_status(&machine, AMDVI_STATUS_EVENT_LOG_INT));
-    CHECK(has_status(&machine, AMDVI_STATUS_EVENT_OVERFLOW));
-    CHECK_U64(atomic_load(&machine.msis), 0);
-    machine_set_reg(&machine, AMDVI_REG_CONTROL, control); /* a bit is waiting: now it is sent */
-    CHECK_U64(atomic_load(&machine.msis), 1);
     machine_stop(&machine);
 }
 
@@ -212,14 +153,10 @@ static const struct check_case cases[] = {
     {"the default configuration translates (Q1)", NULL, the_default_configuration_translates},
     {"each reserved bit of the memory half is illegal, GV and PPR among them (Q28, O2, V12)",
      "1.20 device table entry", every_reserved_bit_of_the_memory_half_is_refused},
-    {"commands that are not advertised stop the buffer and are logged (O10, V5, X1)",
-     "1.20 ILLEGAL_COMMAND_ERROR", commands_that_are_not_advertised_are_illegal},
     {"the head moves with each command (X5)", "1.20 command buffer",
      the_head_moves_with_each_command},
     {"a full turn of the event log is no overflow (X2)", "1.20 event log",
      a_full_turn_of_the_log_is_no_overflow},
-    {"the event log interrupts only when enabled, and then for what it holds (X3)",
-     "1.20 IOMMU Status", the_log_interrupts_only_when_enabled},
     {"all ones, tables in a circle and tables without memory end in events (Q24)",
      "1.20 I/O page tables", all_ones_everywhere_end_in_events},
 };
