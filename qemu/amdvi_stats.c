@@ -16,11 +16,17 @@ static gint endpoint_order(gconstpointer a, gconstpointer b)
            (int)amdvi_endpoint_device_id(*(AmdviEndpoint *const *)b);
 }
 
-/* The device at the endpoint's place; a bridge may stand for the devices behind it. */
+/*
+ * The device at the endpoint's place. Behind a bridge to conventional PCI, requests come from a place
+ * where no device is: the bridge stands for them.
+ */
 static const char *endpoint_name(const AmdviEndpoint *endpoint)
 {
     PCIDevice *device = endpoint->bus->devices[endpoint->devfn];
 
+    if (!device) {
+        device = endpoint->bus->parent_dev;
+    }
     return device ? object_get_typename(OBJECT(device)) : "none";
 }
 
