@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Commands that cannot be: illegal ones, unreadable ones, and stores that fail. */
-#include "expect.h"
+#include "ring.h"
 
-#define CONTROL AMDVI_REG_CONTROL
-#define STATUS  AMDVI_REG_STATUS
-#define BASE    AMDVI_REG_CMD_BUF_BASE
-#define HEAD    AMDVI_REG_CMD_BUF_HEAD
-#define TAIL    AMDVI_REG_CMD_BUF_TAIL
-
-#define IOMMU_EN     BIT64(0)
-#define EVENT_LOG_EN BIT64(2)
 #define EVENT_INT_EN BIT64(3)
-#define CMD_BUF_EN   BIT64(12)
 #define STOPPED      (IOMMU_EN | EVENT_LOG_EN)
 #define RUNNING      (STOPPED | CMD_BUF_EN)
 
-#define COM_WAIT_INT BIT64(2)
-#define CMD_BUF_RUN  BIT64(4)
-
-#define WAIT    (UINT64_C(1) << 60)
-#define S       BIT64(0)
-#define I       BIT64(1)
 #define ILLEGAL (UINT64_C(0xf) << 60)
 #define LEGAL   (UINT64_C(2) << 60)
 
@@ -33,28 +18,6 @@ static void start(struct machine *machine)
     machine_start(machine, &machine_cache_sizes[2]);
     amdvi_reader_offline(machine->reader);
     machine_set_reg(machine, CONTROL, RUNNING);
-}
-
-static void stop(struct machine *machine)
-{
-    amdvi_reader_online(machine->reader);
-    machine_stop(machine);
-}
-
-static void set_command(struct machine *machine, uint64_t index, uint64_t word0, uint64_t word1)
-{
-    machine_write64(machine, MACHINE_COMMANDS + 16 * index, word0);
-    machine_write64(machine, MACHINE_COMMANDS + 16 * index + 8, word1);
-}
-
-static void set_store(struct machine *machine, uint64_t index, uint64_t number)
-{
-    set_command(machine, index, WAIT | S | (MACHINE_FREE + 8 * number), 1000 + number);
-}
-
-static uint64_t stored(struct machine *machine, uint64_t number)
-{
-    return machine_read64(machine, MACHINE_FREE + 8 * number);
 }
 
 static bool expect_halted(struct machine *machine, uint64_t head)
