@@ -92,7 +92,8 @@ struct amdvi_host {
 
     /*
      * Commands can go on: call amdvi_iommu_process() soon, from wherever suits. Any thread.
-     * Optional: without it the library runs the commands in the call that found them.
+     * Optional: without it the library runs all of them in the call that found them, be it a
+     * register write or the release of a reader, and commands_per_write bounds nothing.
      */
     void (*work)(void *ctx);
 
@@ -132,13 +133,12 @@ struct amdvi_features {
 struct amdvi_config {
     size_t size; /* sizeof(struct amdvi_config) */
     struct amdvi_features features;
-    uint8_t cap_next;      /* CapPtr: the next capability in configuration space, 0 = none */
-    unsigned readers;      /* 1 to 1024 */
-    unsigned tlb_entries;  /* translations kept; 0 = none; at most 1 << 20 */
-    unsigned dte_entries;  /* device table entries kept; 0 = none; at most 65536 */
-    unsigned irte_entries; /* interrupt remapping entries kept; 0 = none; at most 1 << 20 */
-    unsigned
-        commands_per_write; /* turns of commands that a write of a register may run; 0 = none */
+    uint8_t cap_next;            /* CapPtr: the next capability in configuration space, 0 = none */
+    unsigned readers;            /* 1 to 1024 */
+    unsigned tlb_entries;        /* translations kept; 0 = none; at most 1 << 20 */
+    unsigned dte_entries;        /* device table entries kept; 0 = none; at most 65536 */
+    unsigned irte_entries;       /* interrupt remapping entries kept; 0 = none; at most 1 << 20 */
+    unsigned commands_per_write; /* turns that a write of a register may run; 0 = none */
 };
 
 /* Revision 1.20, 64-bit IOVA, 52-bit SPA, one reader, caches on: a start to change from. */
@@ -179,8 +179,9 @@ void amdvi_iommu_reset(struct amdvi_iommu *iommu);
 
 /*
  * A read or write of @size_bytes (1, 2, 4 or 8, naturally aligned) at byte @offset of the register
- * window. Whatever is not that reads as 0 and is not written. A write runs at most
- * commands_per_write commands; if there are more, host->work is called.
+ * window. Whatever is not that reads as 0 and is not written. A write runs commands for at most
+ * commands_per_write turns, see amdvi_iommu_process(); if there is more to do, host->work is
+ * called.
  *
  * Threading  any thread.
  * Blocking   no.
@@ -341,7 +342,8 @@ struct amdvi_access_result {
 };
 
 /*
- * Carry out an access: translate, read or write guest memory, release. Every page of it that is
+ * Carry out an access: translate, read or write guest memory, release; so what the reader was told
+ * before is not to be used after it. Every page of it that is
  * refused logs its event, also behind the first: a read of refused pages leaves @buffer alone.
  *
  * Returns    AMDVI_ERR_ARGUMENT as amdvi_iommu_translate(), or a COMPARE_EXCHANGE that is not 4 or
@@ -382,7 +384,7 @@ struct amdvi_lease {
  * Translate as amdvi_iommu_translate() does, and when the outcome is AMDVI_OUTCOME_TRANSLATED, take
  * a lease of the run. Otherwise @lease is left alone.
  *
- * @cookie    handed to host->lease_revoked.
+ * @cookie    handed to host->lease_revoked, which may be called before this returns.
  *
  * Returns    as amdvi_iommu_translate(); AMDVI_ERR_ARGUMENT also for a quiet request.
  * Threading  as amdvi_iommu_translate().
@@ -420,8 +422,10 @@ struct amdvi_remapped {
  *
  * Returns    AMDVI_ERR_ARGUMENT when the address is not in the range.
  * Threading  as amdvi_iommu_translate().
- * Blocking   no; reads a device table entry as amdvi_iommu_translate() does, and one interrupt
- * table entry. Spec       1.20, interrupt remapping.
+ * Blocking   no; reads one device table entry, as amdvi_iommu_translate() does, and one entry of
+ * the interrupt table.
+ *
+ * Spec       1.20, interrupt remapping.
  */
 enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
                                     const struct amdvi_interrupt *interrupt,
