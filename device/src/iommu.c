@@ -121,7 +121,7 @@ static void init_parts(struct amdvi_iommu *iommu, uint8_t *memory)
     pthread_mutex_init(&iommu->lock, NULL);
     pthread_mutex_init(&iommu->log_lock, NULL);
     pthread_mutex_init(&iommu->lease_lock, NULL);
-    iommu->readers = (struct amdvi_reader *)(void *)(memory + at.readers);
+    iommu->readers = (void *)(memory + at.readers);
     for (unsigned i = 0; i < config->readers; i++) {
         amdvi_reader_init(&iommu->readers[i], iommu);
     }
