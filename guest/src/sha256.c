@@ -8,9 +8,9 @@
 #include <string.h>
 
 /*
- * Only general registers: under QEMU's software CPU on a busy host, sums came out wrong now and then
- * although the bytes were right, which points to vector registers not surviving an interrupt. A
- * check of the disk must not depend on them.
+ * Only general registers: under QEMU's software CPU on a busy host, sums came out wrong now and
+ * then although the bytes were right, which points to vector registers not surviving an interrupt.
+ * A check of the disk must not depend on them.
  */
 #ifndef __clang__
 #pragma GCC target("general-regs-only")
