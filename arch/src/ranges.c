@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The special address ranges of revision 1.20. */
-#include <amdvi/irte.h>
+#include <amdvi/interrupt.h>
 #include <amdvi/ranges.h>
 
 struct range_info {
@@ -26,12 +26,22 @@ static const struct range_info infos[] = {
 
 enum amdvi_range amdvi_range_of(uint64_t address)
 {
-    for (unsigned i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
-        if (address >= infos[i].first && address <= infos[i].last) {
-            return (enum amdvi_range)i;
+    unsigned range = AMDVI_RANGE_NONE;
+
+    if (address - AMDVI_MSI_BASE < AMDVI_MSI_BYTES) {
+        range = AMDVI_RANGE_MSI;
+    } else if (address >= AMDVI_HT_RANGES_FIRST && address <= AMDVI_HT_RANGES_LAST) {
+        range = AMDVI_RANGE_RESERVED_INTERRUPT;
+        while (address > infos[range].last) {
+            range++; /* the HyperTransport ranges follow each other without a gap */
         }
     }
-    return AMDVI_RANGE_NONE;
+    return (enum amdvi_range)range;
+}
+
+struct amdvi_range_bounds amdvi_range_bounds(enum amdvi_range range)
+{
+    return (struct amdvi_range_bounds){.first = infos[range].first, .last = infos[range].last};
 }
 
 const char *amdvi_range_name(enum amdvi_range range)

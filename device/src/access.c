@@ -94,6 +94,8 @@ enum amdvi_status amdvi_iommu_access(struct amdvi_reader *reader,
             .access = access_of(request->operation),
             .iova = request->iova + offset,
             .size_bytes = request->size_bytes - offset,
+            .translated = request->translated,
+            .non_posted = request->non_posted,
         };
         struct amdvi_translation translation;
         status = amdvi_iommu_translate(reader, &rest, &translation);

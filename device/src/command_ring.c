@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The command buffer: fetch, run one command after the other, stop at errors, and park at a
- * COMPLETION_WAIT whose invalidations are not yet real everywhere.
+ * The command buffer: fetch, run one command after the other, stop at errors, and park at a command
+ * that has to wait: a COMPLETION_WAIT whose invalidations are not yet real everywhere, or an
+ * INVALIDATE_IOTLB_PAGES which would overtake an answer to the device, or is one too many in
+ * flight.
  *
  * Commands are run strictly in order, each under lock; between two commands no lock is held, and
  * the host is told what the first one did. At most one thread is running commands.
  *
- * The head pointer moves when a command is complete, so it names the COMPLETION_WAIT while the
+ * The head pointer moves when a command is complete, so it names the waiting command while the
  * ring is parked, and the culprit after an error. Choice: the specification lets it move earlier.
+ * INVALIDATE_IOTLB_PAGES is complete in this sense when the request is on its way to the device;
+ * the commands behind it run on, up to the next COMPLETION_WAIT.
  */
 #include "state.h"
 
@@ -64,13 +68,24 @@ static void halt_on_memory(struct amdvi_iommu *iommu, uint64_t spa, enum amdvi_m
     halt(iommu, &event, effects);
 }
 
+/* The command that had to wait is complete. */
+static void finish_wait(struct amdvi_iommu *iommu, uint64_t status_set,
+                        struct amdvi_effects *effects)
+{
+    uint64_t control = amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL);
+    bool is_on =
+        amdvi_has(control, AMDVI_CONTROL_IOMMU_EN) && amdvi_has(control, AMDVI_CONTROL_CMD_BUF_EN);
+
+    head_advance(iommu);
+    change_status(iommu, is_on ? 0 : AMDVI_STATUS_CMD_BUF_RUN, status_set, effects);
+}
+
 /* What COMPLETION_WAIT asks for, once nothing needs to be waited for. */
 static void complete(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
 {
     struct amdvi_command_ring *ring = &iommu->ring;
     struct amdvi_le64 data;
 
-    ring->waiting = false;
     if (ring->wait.store) {
         amdvi_le64_encode(&data, ring->wait.store_data);
         enum amdvi_memory_status status =
@@ -80,37 +95,54 @@ static void complete(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
             return;
         }
     }
-    head_advance(iommu);
     /* Spec: 1.20, IOMMU Status: ComWaitInt does not depend on ComWaitIntEn. */
-    uint64_t control = amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL);
-    bool is_on =
-        amdvi_has(control, AMDVI_CONTROL_IOMMU_EN) && amdvi_has(control, AMDVI_CONTROL_CMD_BUF_EN);
-    change_status(iommu, is_on ? 0 : AMDVI_STATUS_CMD_BUF_RUN,
-                  ring->wait.interrupt ? AMDVI_STATUS_COM_WAIT_INT : 0, effects);
+    finish_wait(iommu, ring->wait.interrupt ? AMDVI_STATUS_COM_WAIT_INT : 0, effects);
+}
+
+/* A device's answer, or a timeout, is found under the lock that is held here. */
+static bool is_waiting_for_devices(const struct amdvi_iommu *iommu)
+{
+    const struct amdvi_command *wait = &iommu->ring.wait;
+
+    return wait->opcode == AMDVI_OPCODE_COMPLETION_WAIT ? !amdvi_iotlb_is_idle(iommu)
+                                                        : !amdvi_iotlb_can_send(iommu, wait);
+}
+
+static bool is_waiting_for_users(struct amdvi_iommu *iommu, bool is_completion)
+{
+    uint64_t target = iommu->ring.target;
+
+    return is_completion ? !amdvi_is_drained(iommu, target)
+                         : !amdvi_have_readers_seen(iommu, target);
 }
 
 /* Is nothing left to wait for? If there is, whoever ends it wakes the ring. */
 static bool is_wait_over(struct amdvi_iommu *iommu)
 {
-    uint64_t target = iommu->ring.target;
-    if (amdvi_is_drained(iommu, target)) {
+    bool is_completion = iommu->ring.wait.opcode == AMDVI_OPCODE_COMPLETION_WAIT;
+
+    if (is_waiting_for_devices(iommu)) {
+        return false;
+    }
+    if (!is_waiting_for_users(iommu, is_completion)) {
         return true;
     }
     /* Publish, then look again: whoever finishes in between may not have seen it. */
-    atomic_store(&iommu->wait_target, target);
-    return amdvi_is_drained(iommu, target);
+    atomic_store(&iommu->waits_for_leases, is_completion);
+    atomic_store(&iommu->wait_target, iommu->ring.target);
+    return !is_waiting_for_users(iommu, is_completion);
 }
 
 /*
- * Go on with the COMPLETION_WAIT at the head. A turn settles one lease, so that the work of a turn
+ * Go on with the waiting command at the head. A turn settles one lease, so that the work of a turn
  * is bounded. False when there is nothing to do but to wait.
  */
-static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void **revoked,
-                      bool *has_revoked)
+static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
 {
     struct amdvi_command_ring *ring = &iommu->ring;
+    bool is_completion = ring->wait.opcode == AMDVI_OPCODE_COMPLETION_WAIT;
 
-    if (amdvi_lease_settle(iommu, has_revoked, revoked)) {
+    if (is_completion && amdvi_lease_settle(iommu, effects)) {
         return true;
     }
     if (!is_wait_over(iommu)) {
@@ -122,7 +154,13 @@ static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, 
     }
     atomic_store(&iommu->wait_target, 0);
     ring->parked = false;
-    complete(iommu, effects);
+    ring->waiting = false;
+    if (is_completion) {
+        complete(iommu, effects);
+    } else {
+        amdvi_iotlb_send(iommu, &ring->wait, head_spa(iommu), effects);
+        finish_wait(iommu, 0, effects);
+    }
     return true;
 }
 
@@ -133,6 +171,13 @@ static void begin_wait(struct amdvi_iommu *iommu, const struct amdvi_command *co
     ring->waiting = true;
     ring->wait = *command;
     ring->target = atomic_load(&iommu->epoch);
+}
+
+/* Spec: 1.20, INVALIDATE_IOTLB_PAGES: legal only with IotlbSup. */
+static bool is_supported(const struct amdvi_iommu *iommu, const struct amdvi_command *command)
+{
+    return command->opcode != AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES ||
+           iommu->config.features.iotlb_sup;
 }
 
 /* Fetch and run the command at the head. */
@@ -147,14 +192,13 @@ static void run_command(struct amdvi_iommu *iommu, struct amdvi_effects *effects
         halt_on_memory(iommu, spa, status, effects);
         return;
     }
-    /* INVALIDATE_IOTLB_PAGES is legal only with IotlbSup, which this version does not have. */
-    if (!amdvi_command_decode(&command, &wire) ||
-        command.opcode == AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES) {
+    if (!amdvi_command_decode(&command, &wire) || !is_supported(iommu, &command)) {
         struct amdvi_event event = {.code = AMDVI_EVENT_ILLEGAL_COMMAND_ERROR, .address = spa};
         halt(iommu, &event, effects);
         return;
     }
-    if (command.opcode == AMDVI_OPCODE_COMPLETION_WAIT) {
+    if (command.opcode == AMDVI_OPCODE_COMPLETION_WAIT ||
+        command.opcode == AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES) {
         begin_wait(iommu, &command);
         return;
     }
@@ -170,11 +214,10 @@ static bool has_command(struct amdvi_iommu *iommu)
 }
 
 /* With lock held. False when there is nothing to do at once. */
-static bool step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void **revoked,
-                 bool *has_revoked)
+static bool step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
 {
     if (iommu->ring.waiting) {
-        return wait_step(iommu, effects, revoked, has_revoked);
+        return wait_step(iommu, effects);
     }
     if (!has_command(iommu)) {
         return false;
@@ -187,11 +230,9 @@ static bool step(struct amdvi_iommu *iommu, struct amdvi_effects *effects, void 
 static bool turn(struct amdvi_iommu *iommu)
 {
     struct amdvi_effects effects = {0};
-    bool has_revoked = false;
-    void *revoked = NULL;
 
     pthread_mutex_lock(&iommu->lock);
-    bool more = step(iommu, &effects, &revoked, &has_revoked);
+    bool more = step(iommu, &effects);
     if (!more) {
         more = iommu->ring.again;
         iommu->ring.again = false;
@@ -200,9 +241,6 @@ static bool turn(struct amdvi_iommu *iommu)
     pthread_mutex_unlock(&iommu->lock);
 
     amdvi_effects_deliver(iommu, &effects);
-    if (has_revoked && iommu->host.lease_revoked != NULL) {
-        iommu->host.lease_revoked(iommu->host.ctx, revoked);
-    }
     return more;
 }
 
@@ -227,6 +265,15 @@ bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget)
     iommu->ring.again = false;
     pthread_mutex_unlock(&iommu->lock);
     return more;
+}
+
+void amdvi_go_on(struct amdvi_iommu *iommu)
+{
+    if (iommu->host.work != NULL) {
+        iommu->host.work(iommu->host.ctx);
+    } else {
+        amdvi_run_commands(iommu);
+    }
 }
 
 void amdvi_run_commands(struct amdvi_iommu *iommu)

@@ -51,7 +51,7 @@ void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_comm
         break;
     case AMDVI_OPCODE_COMPLETION_WAIT:
     case AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES:
-        break; /* not invalidations of ours; see command_ring.c */
+        break; /* these may have to wait: command_ring.c */
     }
     amdvi_epoch_advance(iommu);
 }

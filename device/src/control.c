@@ -63,6 +63,8 @@ void amdvi_control_write(struct amdvi_iommu *iommu, uint64_t value, struct amdvi
     if (amdvi_has(before ^ value, AMDVI_CONTROL_IOMMU_EN)) {
         /* Choice: the caches are empty whenever the IOMMU is switched on. */
         amdvi_invalidate_all(iommu, effects);
+        /* It was switched on, now or before: from here on the tables protect, if software wants. */
+        atomic_store(&iommu->is_preboot, false);
     }
     follow_commands(iommu, before, value, &clear, &set);
     follow_events(iommu, before, value, &clear, &set);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way of an interrupt: its class by delivery mode, what the device table entry allows, and the
+ * The way of an interrupt: its class, what the device table entry allows, and the
  * interrupt remapping table. All of it is governed by IV, none of it by V.
  */
 #include <amdvi/irte.h>
@@ -12,6 +12,7 @@ struct remapping {
     struct amdvi_iommu *iommu;
     uint64_t generation; /* when the look-up began */
     const struct amdvi_interrupt *interrupt;
+    struct amdvi_int_request request; /* the same, decoded */
     const struct amdvi_dte *dte;
     struct amdvi_remapped *out;
     bool has_event;
@@ -96,16 +97,17 @@ void amdvi_irte_drop(struct amdvi_iommu *iommu, uint16_t device_id)
     amdvi_cache_remove(&iommu->irte_cache, is_of_device, &device_id);
 }
 
+static bool is_ht(const struct amdvi_interrupt *interrupt)
+{
+    return interrupt->address - AMDVI_HT_INT_BASE < AMDVI_HT_INT_BYTES;
+}
+
 /*
  * Choice: the trigger mode is RqEoi, with the level asserted then; all else that the entry does not
  * give is 0, as for an edge.
  */
-static void send(struct remapping *remapping, const struct amdvi_irte *irte)
+static void send_msi(const struct amdvi_irte *irte, struct amdvi_remapped *out)
 {
-    struct amdvi_remapped *out = remapping->out;
-
-    out->outcome = AMDVI_OUTCOME_TRANSLATED;
-    out->remapped = true;
     out->address = AMDVI_MSI_BASE | amdvi_put(AMDVI_MSI_ADDRESS_DESTINATION, irte->destination) |
                    amdvi_put(AMDVI_MSI_ADDRESS_DM, irte->logical);
     out->data = (uint32_t)(amdvi_put(AMDVI_MSI_DATA_VECTOR, irte->vector) |
@@ -114,10 +116,34 @@ static void send(struct remapping *remapping, const struct amdvi_irte *irte)
                            amdvi_put(AMDVI_MSI_DATA_TRIGGER, irte->request_eoi));
 }
 
+/* Fixed and arbitrated have the same number in both encodings. */
+static void send_ht(const struct amdvi_irte *irte, struct amdvi_remapped *out)
+{
+    out->address = AMDVI_HT_INT_BASE | amdvi_put(AMDVI_HT_INT_DESTINATION, irte->destination) |
+                   amdvi_put(AMDVI_HT_INT_DM, irte->logical) |
+                   amdvi_put(AMDVI_HT_INT_VECTOR, irte->vector) |
+                   amdvi_put(AMDVI_HT_INT_MT, irte->int_type) |
+                   amdvi_put(AMDVI_HT_INT_RQ_EOI, irte->request_eoi);
+}
+
+/* A remapped request leaves in the form in which it came. */
+static void send(struct remapping *remapping, const struct amdvi_irte *irte)
+{
+    struct amdvi_remapped *out = remapping->out;
+
+    out->outcome = AMDVI_OUTCOME_TRANSLATED;
+    out->remapped = true;
+    if (is_ht(remapping->interrupt)) {
+        send_ht(irte, out);
+    } else {
+        send_msi(irte, out);
+    }
+}
+
 static void remap_through_table(struct remapping *remapping)
 {
     const struct amdvi_dte *dte = remapping->dte;
-    uint64_t index = amdvi_get(remapping->interrupt->data, AMDVI_MSI_DATA_INDEX);
+    uint64_t index = remapping->request.index;
     struct amdvi_irte irte;
 
     if (dte->int_tab_len > AMDVI_INT_TAB_LEN_MAX) {
@@ -166,43 +192,53 @@ static void control_fixed(struct remapping *remapping)
     }
 }
 
-/*
- * NMI, INIT and ExtInt: passed to a physical destination if the entry says so. Choice: a refusal
- * logs nothing.
- */
-static void control_passed(struct remapping *remapping, bool may_pass)
+static void control_lint(struct remapping *remapping, bool may_pass)
 {
-    if (may_pass && !amdvi_has(remapping->interrupt->address, AMDVI_MSI_ADDRESS_DM)) {
+    if (may_pass) {
         pass(remapping);
     } else {
         refuse(remapping);
     }
 }
 
+/*
+ * NMI, INIT and ExtInt: passed to a physical destination if the entry says so. Choice: a refusal
+ * logs nothing.
+ */
+static void control_passed(struct remapping *remapping, bool may_pass)
+{
+    control_lint(remapping, may_pass && !remapping->request.logical);
+}
+
 static void control_by_class(struct remapping *remapping)
 {
     const struct amdvi_dte *dte = remapping->dte;
 
-    switch ((enum amdvi_delivery_mode)amdvi_get(remapping->interrupt->data,
-                                                AMDVI_MSI_DATA_DELIVERY_MODE)) {
-    case AMDVI_DELIVERY_FIXED:
-    case AMDVI_DELIVERY_ARBITRATED:
+    switch (remapping->request.int_class) {
+    case AMDVI_INT_FIXED:
+    case AMDVI_INT_ARBITRATED:
         control_fixed(remapping);
         break;
-    case AMDVI_DELIVERY_SMI:
+    case AMDVI_INT_SMI:
         pass(remapping);
         break;
-    case AMDVI_DELIVERY_NMI:
+    case AMDVI_INT_NMI:
         control_passed(remapping, dte->nmi_pass);
         break;
-    case AMDVI_DELIVERY_INIT:
+    case AMDVI_INT_INIT:
         control_passed(remapping, dte->init_pass);
         break;
-    case AMDVI_DELIVERY_EXT_INT:
+    case AMDVI_INT_EXT_INT:
         control_passed(remapping, dte->eint_pass);
         break;
-    case AMDVI_DELIVERY_RESERVED:
-    case AMDVI_DELIVERY_STARTUP:
+    case AMDVI_INT_LINT0:
+        control_lint(remapping, dte->lint0_pass);
+        break;
+    case AMDVI_INT_LINT1:
+        control_lint(remapping, dte->lint1_pass);
+        break;
+    case AMDVI_INT_OTHER:
+        /* Choice: an EOI goes from processors to devices; one that a device sends is refused. */
         refuse(remapping);
         break;
     }
@@ -212,7 +248,8 @@ static void remap(struct remapping *remapping)
 {
     struct amdvi_dte_lookup found;
 
-    if (!amdvi_iommu_is_enabled(remapping->iommu)) {
+    if (!amdvi_iommu_is_enabled(remapping->iommu) ||
+        amdvi_passes_tunnel(remapping->iommu, remapping->interrupt->from_tunnel)) {
         pass(remapping);
         return;
     }
@@ -256,7 +293,7 @@ enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
                   .interrupt = true,
                   .address = interrupt->address},
     };
-    if (interrupt->address - AMDVI_MSI_BASE >= AMDVI_MSI_BYTES) {
+    if (!amdvi_int_request_decode(&remapping.request, interrupt->address, interrupt->data)) {
         return AMDVI_ERR_ARGUMENT;
     }
     *out = (struct amdvi_remapped){.outcome = AMDVI_OUTCOME_ABORTED};

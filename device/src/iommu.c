@@ -39,7 +39,17 @@ static bool is_valid(const struct amdvi_config *config)
            is_one_of(features->pa_size_bits, 40, 48, 52, 52) && features->msi_num < 32 &&
            config->readers >= 1 && config->readers <= MAX_READERS &&
            config->tlb_entries <= MAX_TLB && config->dte_entries <= AMDVI_DEVICE_IDS &&
-           config->irte_entries <= MAX_TLB && config->commands_per_write <= MAX_COMMANDS;
+           config->irte_entries <= MAX_TLB && config->commands_per_write <= MAX_COMMANDS &&
+           features->preboot_range_count <= AMDVI_PREBOOT_RANGES_MAX;
+}
+
+static bool is_complete(const struct amdvi_host *host, const struct amdvi_features *features)
+{
+    bool has_ats =
+        host->now_ns != NULL && host->set_timer != NULL && host->invalidate_iotlb != NULL;
+
+    return host->size == sizeof(*host) && host->read != NULL && host->write != NULL &&
+           host->send_msi != NULL && (has_ats || !features->iotlb_sup);
 }
 
 /* Where each part lies in the memory of the instance. */
@@ -86,6 +96,7 @@ static void reset_capability(struct amdvi_iommu *iommu)
                       amdvi_put(AMDVI_CAP_HEADER_CAP_PTR, iommu->config.cap_next) |
                       amdvi_put(AMDVI_CAP_HEADER_CAP_TYPE, AMDVI_CAP_TYPE_IOMMU) |
                       amdvi_put(AMDVI_CAP_HEADER_CAP_REV, AMDVI_CAP_REV_1) |
+                      amdvi_put(AMDVI_CAP_HEADER_IOTLB_SUP, features->iotlb_sup) |
                       amdvi_put(AMDVI_CAP_HEADER_HT_TUNNEL, features->ht_tunnel);
     uint64_t misc = amdvi_put(AMDVI_CAP_MISC_MSI_NUM, features->msi_num) |
                     amdvi_put(AMDVI_CAP_MISC_PA_SIZE, features->pa_size_bits) |
@@ -111,6 +122,8 @@ static void reset_state(struct amdvi_iommu *iommu)
     iommu->ring.waiting = false;
     iommu->ring.parked = false;
     atomic_store(&iommu->wait_target, 0);
+    amdvi_iotlb_reset(iommu);
+    atomic_store(&iommu->is_preboot, iommu->config.features.preboot_range_count != 0);
 }
 
 static void init_parts(struct amdvi_iommu *iommu, uint8_t *memory)
@@ -136,8 +149,7 @@ static void init_parts(struct amdvi_iommu *iommu, uint8_t *memory)
 enum amdvi_status amdvi_iommu_create(struct amdvi_iommu **out, const struct amdvi_config *config,
                                      const struct amdvi_host *host, void *memory)
 {
-    if (!is_valid(config) || host->size != sizeof(*host) || host->read == NULL ||
-        host->write == NULL || host->send_msi == NULL ||
+    if (!is_valid(config) || !is_complete(host, &config->features) ||
         (uintptr_t)memory % AMDVI_CACHE_LINE != 0) {
         return AMDVI_ERR_ARGUMENT;
     }
@@ -199,11 +211,23 @@ void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects
         host->interrupts_invalidated(host->ctx, effects->interrupts_all,
                                      effects->interrupts_device);
     }
+    if (effects->iotlb) {
+        host->invalidate_iotlb(host->ctx, &effects->iotlb_what);
+    }
+    if (effects->deadline_ns != 0) {
+        host->set_timer(host->ctx, effects->deadline_ns);
+    }
+    if (effects->revoked && host->lease_revoked != NULL) {
+        host->lease_revoked(host->ctx, effects->revoked_cookie);
+    }
     if (effects->log != NULL && host->log != NULL) {
         host->log(host->ctx, effects->log);
     }
     if (effects->msi) {
         host->send_msi(host->ctx);
+    }
+    if (effects->work) {
+        amdvi_go_on(iommu);
     }
 }
 
@@ -220,6 +244,8 @@ void amdvi_iommu_stats(struct amdvi_iommu *iommu, struct amdvi_stats *out)
         .events_lost = counted(&iommu->events_lost),
         .waits_parked = counted(&iommu->waits_parked),
         .leases_revoked = counted(&iommu->revocations),
+        .iotlb_invalidations = counted(&iommu->iotlb_invalidations),
+        .iotlb_timeouts = counted(&iommu->iotlb_timeouts),
     };
     for (unsigned i = 0; i < iommu->config.readers; i++) {
         const struct amdvi_reader *reader = &iommu->readers[i];
@@ -230,5 +256,6 @@ void amdvi_iommu_stats(struct amdvi_iommu *iommu, struct amdvi_stats *out)
         out->aborted += counted(&reader->aborted);
         out->interrupts += counted(&reader->interrupts);
         out->interrupts_aborted += counted(&reader->interrupts_aborted);
+        out->ats_requests += counted(&reader->ats_requests);
     }
 }

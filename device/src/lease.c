@@ -55,12 +55,12 @@ static void set_state(struct amdvi_lease *lease, enum lease_state state)
     list_add(lease, state);
 }
 
-static void tell_revoked(struct amdvi_iommu *iommu, void *cookie)
+/* Whoever holds it is told once no lock is held. */
+static void note_revoked(struct amdvi_iommu *iommu, void *cookie, struct amdvi_effects *effects)
 {
     amdvi_count(&iommu->revocations);
-    if (iommu->host.lease_revoked != NULL) {
-        iommu->host.lease_revoked(iommu->host.ctx, cookie);
-    }
+    effects->revoked = true;
+    effects->revoked_cookie = cookie;
 }
 
 enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lease *lease,
@@ -71,6 +71,7 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
     uint64_t layout = atomic_load(&iommu->layout);
     struct amdvi_lookup lookup = amdvi_lookup_begin(iommu, request, true);
     struct amdvi_decision first;
+    struct amdvi_effects effects = {0};
     if (request->quiet) {
         return AMDVI_ERR_ARGUMENT;
     }
@@ -81,23 +82,23 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
     *lease = (struct amdvi_lease){
         .iommu = iommu,
         .cookie = cookie,
-        .iova = request->iova,
-        .size_bytes = out->run_bytes,
+        .request = *request,
         .spa = out->spa,
-        .device_id = request->device_id,
         .domain_id = first.domain_id,
         .has_domain = first.has_domain,
-        .access = (uint8_t)request->access,
     };
+    lease->request.size_bytes = out->run_bytes;
+    lease->request.quiet = true;
     pthread_mutex_lock(&iommu->lease_lock);
     /* Whoever invalidated since the look-up did not find this lease on a list. */
     bool is_moved = atomic_load(&iommu->layout) != layout;
     bool is_stale = atomic_load(&iommu->generation) != lookup.generation;
     list_add(lease, is_moved ? LEASE_REVOKED : is_stale ? LEASE_STALE : LEASE_HELD);
-    pthread_mutex_unlock(&iommu->lease_lock);
     if (is_moved) {
-        tell_revoked(iommu, cookie);
+        note_revoked(iommu, cookie, &effects);
     }
+    pthread_mutex_unlock(&iommu->lease_lock);
+    amdvi_effects_deliver(iommu, &effects);
     return AMDVI_OK;
 }
 
@@ -136,13 +137,13 @@ static void mark(struct amdvi_iommu *iommu, lease_match *match,
 static bool is_of_domain(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
 {
     return lease->has_domain && lease->domain_id == what->domain_id &&
-           lease->iova <= what->last_iova &&
-           lease->iova + (lease->size_bytes - 1) >= what->first_iova;
+           lease->request.iova <= what->last_iova &&
+           lease->request.iova + (lease->request.size_bytes - 1) >= what->first_iova;
 }
 
 static bool is_of_device(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
 {
-    return lease->device_id == what->device_id;
+    return lease->request.device_id == what->device_id;
 }
 
 static bool is_any(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
@@ -181,17 +182,13 @@ static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lea
 {
     uint64_t done = 0;
 
-    for (unsigned run = 0; done < lease->size_bytes; run++) {
+    for (unsigned run = 0; done < lease->request.size_bytes; run++) {
         if (run == MAX_RUNS) {
             return false;
         }
-        struct amdvi_request rest = {
-            .device_id = lease->device_id,
-            .access = (enum amdvi_access)lease->access,
-            .iova = lease->iova + done,
-            .size_bytes = lease->size_bytes - done,
-            .quiet = true,
-        };
+        struct amdvi_request rest = lease->request;
+        rest.iova += done;
+        rest.size_bytes -= done;
         struct amdvi_lookup uncached = amdvi_lookup_begin(iommu, &rest, false);
         struct amdvi_translation now;
         struct amdvi_decision first;
@@ -206,23 +203,21 @@ static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lea
     return true;
 }
 
-bool amdvi_lease_settle(struct amdvi_iommu *iommu, bool *is_revoked, void **cookie)
+bool amdvi_lease_settle(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
 {
-    *is_revoked = false;
     if (atomic_load(&iommu->leases_stale) == 0) {
         return false;
     }
     pthread_mutex_lock(&iommu->lease_lock);
     struct amdvi_lease *lease = iommu->leases[LEASE_STALE];
     if (lease != NULL) {
-        *is_revoked = !still_holds(iommu, lease);
-        *cookie = lease->cookie;
-        set_state(lease, *is_revoked ? LEASE_REVOKED : LEASE_HELD);
+        bool is_held = still_holds(iommu, lease);
+        set_state(lease, is_held ? LEASE_HELD : LEASE_REVOKED);
+        if (!is_held) {
+            note_revoked(iommu, lease->cookie, effects);
+        }
     }
     pthread_mutex_unlock(&iommu->lease_lock);
-    if (*is_revoked) {
-        amdvi_count(&iommu->revocations);
-    }
     return lease != NULL;
 }
 
@@ -230,36 +225,37 @@ static struct amdvi_lease *find_in_memory(struct amdvi_lease *lease, uint64_t fi
                                           uint64_t last_spa)
 {
     while (lease != NULL &&
-           (lease->spa > last_spa || lease->spa + (lease->size_bytes - 1) < first_spa)) {
+           (lease->spa > last_spa || lease->spa + (lease->request.size_bytes - 1) < first_spa)) {
         lease = lease->next;
     }
     return lease;
 }
 
 /* A lease into the range that is not revoked yet; it is then. False when there is none. */
-static bool revoke_one(struct amdvi_iommu *iommu, uint64_t first_spa, uint64_t last_spa,
-                       void **cookie)
+static bool revoke_one(struct amdvi_iommu *iommu, uint64_t first_spa, uint64_t last_spa)
 {
+    struct amdvi_effects effects = {0};
+
     pthread_mutex_lock(&iommu->lease_lock);
     struct amdvi_lease *lease = find_in_memory(iommu->leases[LEASE_HELD], first_spa, last_spa);
     if (lease == NULL) {
         lease = find_in_memory(iommu->leases[LEASE_STALE], first_spa, last_spa);
     }
     if (lease != NULL) {
-        *cookie = lease->cookie;
         set_state(lease, LEASE_REVOKED);
+        note_revoked(iommu, lease->cookie, &effects);
     }
     pthread_mutex_unlock(&iommu->lease_lock);
+    amdvi_effects_deliver(iommu, &effects);
     return lease != NULL;
 }
 
 uint64_t amdvi_iommu_memory_changed(struct amdvi_iommu *iommu, uint64_t spa, uint64_t size_bytes)
 {
-    void *cookie;
-
     atomic_fetch_add(&iommu->layout, 1);
-    while (size_bytes != 0 && revoke_one(iommu, spa, spa + (size_bytes - 1), &cookie)) {
-        tell_revoked(iommu, cookie);
+    if (size_bytes != 0) {
+        while (revoke_one(iommu, spa, spa + (size_bytes - 1))) {
+        }
     }
     return amdvi_epoch_advance(iommu);
 }

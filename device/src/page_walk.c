@@ -82,6 +82,7 @@ void amdvi_page_walk(const struct amdvi_iommu *iommu, const struct amdvi_dte *dt
             out->size_log2 = pte.size_log2;
             out->spa = pte.spa;
             out->force_coherent = pte.force_coherent;
+            out->untranslated = pte.untranslated;
             return;
         }
         if (amdvi_has(iova, amdvi_level_skipped(level, pte.next_level))) {

@@ -91,7 +91,7 @@ void amdvi_generation_advance(struct amdvi_iommu *iommu)
     atomic_fetch_add(&iommu->generation, 1);
 }
 
-bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch)
+bool amdvi_have_readers_seen(struct amdvi_iommu *iommu, uint64_t epoch)
 {
     full_fence(iommu);
     for (unsigned i = 0; i < iommu->config.readers; i++) {
@@ -100,22 +100,30 @@ bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch)
             return false;
         }
     }
-    return atomic_load(&iommu->leases_revoked) == 0;
+    return true;
+}
+
+bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch)
+{
+    return amdvi_have_readers_seen(iommu, epoch) && atomic_load(&iommu->leases_revoked) == 0;
+}
+
+/* Is what the ring waits for over, as far as readers and leases are concerned? */
+static bool is_over(struct amdvi_iommu *iommu, uint64_t target)
+{
+    return atomic_load(&iommu->waits_for_leases) ? amdvi_is_drained(iommu, target)
+                                                 : amdvi_have_readers_seen(iommu, target);
 }
 
 void amdvi_wake(struct amdvi_iommu *iommu)
 {
     uint64_t target = atomic_load(&iommu->wait_target);
 
-    if (target == 0 || !amdvi_is_drained(iommu, target)) {
+    if (target == 0 || !is_over(iommu, target)) {
         return;
     }
     /* One of those who find it drained. */
     if (atomic_compare_exchange_strong(&iommu->wait_target, &target, 0)) {
-        if (iommu->host.work != NULL) {
-            iommu->host.work(iommu->host.ctx);
-        } else {
-            amdvi_run_commands(iommu);
-        }
+        amdvi_go_on(iommu);
     }
 }

@@ -2,9 +2,11 @@
 /*
  * The state of one IOMMU, and what the files of the library ask of each other.
  *
- * The way of a request: translate.c -> device_table.c -> tlb.c -> page_walk.c -> event_log.c; of an
- * interrupt: interrupt_remap.c -> device_table.c -> event_log.c; of a command: mmio.c ->
- * command_ring.c -> commands.c -> caches -> reader.c and lease.c (what must be waited for).
+ * The way of a request: translate.c -> decide.c -> device_table.c -> special_ranges.c -> tlb.c ->
+ * page_walk.c -> event_log.c; of an ATS translation request: ats.c -> decide.c, and on as before;
+ * of an interrupt: interrupt_remap.c -> device_table.c -> event_log.c; of a command: mmio.c ->
+ * command_ring.c -> commands.c -> caches -> reader.c, lease.c and iotlb.c (what must be waited
+ * for).
  *
  * Locks, in the order in which they may be taken:
  *   lock        registers as software writes them, the capability block, the command ring
@@ -49,6 +51,7 @@ struct amdvi_reader {
     _Atomic uint64_t aborted;
     _Atomic uint64_t interrupts;
     _Atomic uint64_t interrupts_aborted;
+    _Atomic uint64_t ats_requests;
 };
 
 #define AMDVI_READER_OFFLINE UINT64_MAX
@@ -57,10 +60,21 @@ struct amdvi_reader {
 
 #define AMDVI_LEASE_STATES 3
 
+/* An invalidate request that a device has not answered yet. */
+struct amdvi_iotlb_request {
+    bool busy;
+    struct amdvi_iotlb_invalidation what;
+    uint64_t command_spa; /* of the command that asked for it */
+    uint64_t deadline_ns; /* UINT64_MAX: none */
+};
+
+/* Invalidate requests in flight, to all devices. */
+#define AMDVI_IOTLB_REQUESTS 64
+
 struct amdvi_command_ring {
     bool busy;                 /* a thread is in amdvi_iommu_process() */
     bool again;                /* another came while it was */
-    bool waiting;              /* at a COMPLETION_WAIT that was fetched and is not complete */
+    bool waiting;              /* at a command that was fetched and cannot complete at once */
     bool parked;               /* and that had to wait */
     uint64_t target;           /* its epoch */
     struct amdvi_command wait; /* that command */
@@ -74,6 +88,9 @@ struct amdvi_iommu {
     pthread_mutex_t lock;
     uint32_t cap[AMDVI_CAP_SIZE / 4];
     struct amdvi_command_ring ring;
+    struct amdvi_iotlb_request iotlb[AMDVI_IOTLB_REQUESTS];
+    uint64_t iotlb_tag;      /* of the last request */
+    _Atomic bool is_preboot; /* IommuEn was not set since the reset: preboot_ranges are blocked */
 
     pthread_mutex_t log_lock;
     _Atomic uint64_t regs[AMDVI_REG_COUNT];
@@ -81,8 +98,9 @@ struct amdvi_iommu {
 
     _Atomic uint64_t generation;
     _Atomic uint64_t epoch;
-    _Atomic uint64_t wait_target; /* epoch that the parked ring waits for; 0 = it does not wait */
-    _Atomic uint64_t fence;       /* see reader.c */
+    _Atomic uint64_t wait_target;  /* epoch that the parked ring waits for; 0 = it does not wait */
+    _Atomic bool waits_for_leases; /* and for revoked leases */
+    _Atomic uint64_t fence;        /* see reader.c */
     struct amdvi_reader *readers;
 
     pthread_mutex_t lease_lock;
@@ -101,6 +119,8 @@ struct amdvi_iommu {
     _Atomic uint64_t events_lost;
     _Atomic uint64_t waits_parked;
     _Atomic uint64_t revocations;
+    _Atomic uint64_t iotlb_invalidations;
+    _Atomic uint64_t iotlb_timeouts;
 };
 
 static inline uint64_t amdvi_iommu_reg(const struct amdvi_iommu *iommu, enum amdvi_reg reg)
@@ -118,6 +138,13 @@ static inline void amdvi_iommu_set_reg(struct amdvi_iommu *iommu, enum amdvi_reg
 static inline bool amdvi_iommu_is_enabled(const struct amdvi_iommu *iommu)
 {
     return amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL), AMDVI_CONTROL_IOMMU_EN);
+}
+
+/* Spec: 1.20, IOMMU Control (HtTunEn): does what came through the tunnel go around the IOMMU? */
+static inline bool amdvi_passes_tunnel(const struct amdvi_iommu *iommu, bool from_tunnel)
+{
+    return from_tunnel && iommu->config.features.ht_tunnel &&
+           !amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL), AMDVI_CONTROL_HT_TUN_EN);
 }
 
 /* A statistic that several threads count. */
@@ -143,6 +170,12 @@ struct amdvi_effects {
     bool interrupts_all;
     uint16_t interrupts_device;
     struct amdvi_invalidation what;
+    bool iotlb; /* send an invalidate request */
+    struct amdvi_iotlb_invalidation iotlb_what;
+    uint64_t deadline_ns; /* to set the timer to; 0: not */
+    bool revoked;         /* tell of a lease */
+    void *revoked_cookie;
+    bool work;       /* the ring can go on */
     const char *log; /* a line, or NULL */
 };
 
@@ -217,6 +250,7 @@ struct amdvi_walk {
     bool read;       /* of every level of the tables; the DTE's own permission is not in it */
     bool write;
     bool force_coherent;
+    bool untranslated; /* U */
     uint8_t size_log2;
     enum amdvi_memory_status memory; /* of a hardware error */
     uint64_t spa;                    /* of the page; of a hardware error: of the entry */
@@ -242,7 +276,7 @@ void amdvi_tlb_insert(struct amdvi_iommu *iommu, const struct amdvi_dte *dte, ui
                       const struct amdvi_walk *walk, uint64_t generation);
 void amdvi_tlb_drop(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first, uint64_t last);
 
-/* ---- translate.c ------------------------------------------------------------------------------
+/* ---- decide.c ---------------------------------------------------------------------------------
  */
 
 /* One page of a request, and how to look it up. */
@@ -252,18 +286,32 @@ struct amdvi_lookup {
     bool locked;         /* a lock is held: the host is not asked for pointers */
     uint64_t generation; /* when the look-up began */
     uint16_t device_id;
-    enum amdvi_access access;
+    bool is_ats;     /* a translation request: asks, and accesses nothing */
+    bool posted;     /* a write that wants no response */
+    bool translated; /* see struct amdvi_request */
+    bool intx_message;
+    bool from_tunnel;
+    enum amdvi_access access; /* 0 of a translation request */
     uint64_t iova;
+};
+
+enum amdvi_refusal {
+    AMDVI_REFUSED_NOT,
+    AMDVI_REFUSED_REQUEST,    /* the device may not ask this: INVALID_DEVICE_REQUEST */
+    AMDVI_REFUSED_PAGE_FAULT, /* the tables do not allow it: IO_PAGE_FAULT */
+    AMDVI_REFUSED_TABLES,     /* the tables are illegal, or cannot be read */
 };
 
 /* What the tables say about one page of a request, before anybody is told. */
 struct amdvi_decision {
     enum amdvi_outcome outcome;
+    enum amdvi_refusal refusal; /* of AMDVI_OUTCOME_ABORTED */
     uint64_t spa;
     uint8_t granule_log2;
     bool read;
     bool write;
     bool force_coherent;
+    bool untranslated; /* U of the page table entry */
     bool dte_cached;
     bool walked;  /* the page tables were walked */
     bool tlb_hit; /* the translation came from the TLB */
@@ -276,6 +324,39 @@ struct amdvi_decision {
 
 void amdvi_decide(const struct amdvi_lookup *lookup, struct amdvi_decision *out);
 
+/* Log the event that is due. */
+void amdvi_decision_log(struct amdvi_iommu *iommu, const struct amdvi_decision *decision);
+
+/* Ways for a decision to end. */
+void amdvi_decide_identity(const struct amdvi_lookup *lookup, bool read, bool write,
+                           struct amdvi_decision *out);
+void amdvi_decide_abort(struct amdvi_decision *out, enum amdvi_refusal refusal,
+                        const struct amdvi_event *event);
+
+/* An INVALID_DEVICE_REQUEST. */
+void amdvi_decide_invalid(const struct amdvi_lookup *lookup, unsigned type,
+                          struct amdvi_decision *out);
+
+/* An ILLEGAL_DEV_TABLE_ENTRY. */
+void amdvi_decide_illegal(const struct amdvi_lookup *lookup, bool reserved,
+                          struct amdvi_decision *out);
+
+/* ---- special_ranges.c -------------------------------------------------------------------------
+ */
+
+/*
+ * A request of a device with V=1 to a special address range. False when the range is translated as
+ * memory is.
+ */
+bool amdvi_special_decide(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
+                          struct amdvi_decision *out);
+
+/* Does an edge of a special address range lie within the block @first to @last? */
+bool amdvi_special_cuts(uint64_t first, uint64_t last);
+
+/* ---- translate.c ------------------------------------------------------------------------------
+ */
+
 /* The first page of @request, looked up through the caches or from memory only. */
 struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
                                        const struct amdvi_request *request, bool use_caches);
@@ -287,6 +368,21 @@ struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
 enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdvi_reader *reader,
                                   const struct amdvi_request *request,
                                   struct amdvi_translation *out, struct amdvi_decision *first);
+
+/* ---- iotlb.c ----------------------------------------------------------------------------------
+ */
+
+/* The four below: with lock held. */
+
+/* May INVALIDATE_IOTLB_PAGES be sent now, or are too many requests in flight? */
+bool amdvi_iotlb_can_send(const struct amdvi_iommu *iommu, const struct amdvi_command *command);
+void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *command,
+                      uint64_t command_spa, struct amdvi_effects *effects);
+
+/* Has every request been answered, or has its time run out? */
+bool amdvi_iotlb_is_idle(const struct amdvi_iommu *iommu);
+
+void amdvi_iotlb_reset(struct amdvi_iommu *iommu);
 
 /* ---- interrupt_remap.c ------------------------------------------------------------------------
  */
@@ -302,11 +398,8 @@ void amdvi_lease_mark_domain(struct amdvi_iommu *iommu, uint16_t domain_id, uint
 void amdvi_lease_mark_device(struct amdvi_iommu *iommu, uint16_t device_id);
 void amdvi_lease_mark_all(struct amdvi_iommu *iommu);
 
-/*
- * Walk one stale lease again. True when there was one; if its translation is gone, it is revoked
- * and *@revoked is its cookie, otherwise NULL and *@is_revoked false.
- */
-bool amdvi_lease_settle(struct amdvi_iommu *iommu, bool *is_revoked, void **cookie);
+/* Walk one stale lease again, if there is one. If its translation is gone, it is revoked. */
+bool amdvi_lease_settle(struct amdvi_iommu *iommu, struct amdvi_effects *effects);
 
 /* ---- reader.c ---------------------------------------------------------------------------------
  */
@@ -321,6 +414,9 @@ void amdvi_generation_advance(struct amdvi_iommu *iommu);
 
 /* Has every reader that is online seen @epoch, and is no revoked lease held? */
 bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch);
+
+/* The former alone. */
+bool amdvi_have_readers_seen(struct amdvi_iommu *iommu, uint64_t epoch);
 
 /* Something that a parked ring may wait for is over: if it was the last, run commands. */
 void amdvi_wake(struct amdvi_iommu *iommu);
@@ -337,5 +433,14 @@ void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effec
 
 /* Run commands because something was found to do, and hand what is left to the host. */
 void amdvi_run_commands(struct amdvi_iommu *iommu);
+
+/* The same, all of it left to the host if it can. */
+void amdvi_go_on(struct amdvi_iommu *iommu);
+
+/* Does the ring stand at a command that waits? With lock held. */
+static inline bool amdvi_ring_is_waiting(const struct amdvi_iommu *iommu)
+{
+    return iommu->ring.waiting;
+}
 
 #endif

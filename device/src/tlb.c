@@ -14,9 +14,10 @@
 /* Pages of one size that an invalidation probes for, before it looks at every entry instead. */
 #define MAX_PROBES 64
 
-#define VALUE_READ     AMDVI_BIT(0)
-#define VALUE_WRITE    AMDVI_BIT(1)
-#define VALUE_COHERENT AMDVI_BIT(2)
+#define VALUE_READ         AMDVI_BIT(0)
+#define VALUE_WRITE        AMDVI_BIT(1)
+#define VALUE_COHERENT     AMDVI_BIT(2)
+#define VALUE_UNTRANSLATED AMDVI_BIT(3)
 
 /* key[0]: first IOVA of the page, and its size below bit 12. */
 static uint64_t page_key(uint64_t iova, unsigned size_log2)
@@ -67,6 +68,7 @@ bool amdvi_tlb_find(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte
                 .read = amdvi_has(record.value[0], VALUE_READ),
                 .write = amdvi_has(record.value[0], VALUE_WRITE),
                 .force_coherent = amdvi_has(record.value[0], VALUE_COHERENT),
+                .untranslated = amdvi_has(record.value[0], VALUE_UNTRANSLATED),
                 .size_log2 = (uint8_t)size_log2,
                 .spa = record.value[1],
             };
@@ -81,7 +83,8 @@ void amdvi_tlb_insert(struct amdvi_iommu *iommu, const struct amdvi_dte *dte, ui
 {
     struct amdvi_cache_record record = {
         .value = {(walk->read ? VALUE_READ : 0) | (walk->write ? VALUE_WRITE : 0) |
-                      (walk->force_coherent ? VALUE_COHERENT : 0),
+                      (walk->force_coherent ? VALUE_COHERENT : 0) |
+                      (walk->untranslated ? VALUE_UNTRANSLATED : 0),
                   walk->spa},
     };
     if (iommu->tlb.ways == 0) {

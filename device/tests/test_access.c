@@ -312,7 +312,7 @@ static void requests_that_are_none_are_argument_errors(void)
     machine_stop(&machine);
 }
 
-static void addresses_outside_the_range_are_not_interrupts(void)
+static void addresses_outside_the_ranges_are_not_interrupts(void)
 {
     static const uint64_t bad[] = {0,
                                    0xfedffffc,
@@ -320,7 +320,8 @@ static void addresses_outside_the_range_are_not_interrupts(void)
                                    UINT64_C(0x1fee00000),
                                    UINT64_MAX,
                                    UINT64_C(0x80000000fee00000),
-                                   UINT64_C(0xfdf8000000)};
+                                   UINT64_C(0xfdf7ffffff),
+                                   UINT64_C(0xfdf9000000)};
     struct machine machine;
     struct amdvi_stats stats;
 
@@ -337,6 +338,7 @@ static void addresses_outside_the_range_are_not_interrupts(void)
     CHECK(no_event(&machine));
     CHECK_U64(machine_interrupt(&machine, DEVICE, 0xfee00000, 0x20).data, 0x20);
     CHECK_U64(machine_interrupt(&machine, DEVICE, 0xfeefffff, 0x20).data, 0x20);
+    CHECK_U64(machine_interrupt(&machine, DEVICE, UINT64_C(0xfdf8ffffff), 0).address, 0xfdf8ffffff);
     machine_stop(&machine);
 }
 
@@ -505,8 +507,8 @@ static const struct check_case cases[] = {
      accesses_that_are_none_are_argument_errors},
     {"a request that is none is an argument error without effect", NULL,
      requests_that_are_none_are_argument_errors},
-    {"an interrupt outside FEEx_xxxxh is an argument error without effect", NULL,
-     addresses_outside_the_range_are_not_interrupts},
+    {"an interrupt outside both ranges is an argument error without effect", NULL,
+     addresses_outside_the_ranges_are_not_interrupts},
     {"peek logs, writes, counts and keeps nothing", NULL, peek_has_no_effect},
     {"quiet requests log and count nothing", NULL, quiet_requests_log_and_count_nothing},
     {"peek and quiet requests answer like others", NULL,

@@ -237,24 +237,28 @@ static void large_run(struct machine *machine)
 {
     struct subject subject = subject_new(machine, 4);
 
-    set_entry(&subject, UINT64_C(0x8000000000), 4,
-              machine_entry(0, UINT64_C(0x10000000000), true, true));
+    set_entry(&subject, UINT64_C(0x10000000000), 4,
+              machine_entry(0, UINT64_C(0x20000000000), true, true));
     for (unsigned i = 0; i < 2; i++) {
         struct amdvi_translation got =
-            ask(&subject, UINT64_C(0x8000000123), UINT64_C(0x4000000000));
+            ask(&subject, UINT64_C(0x10000000123), UINT64_C(0x4000000000));
         CHECK_U64(got.outcome, AMDVI_OUTCOME_TRANSLATED);
-        CHECK_U64(got.spa, UINT64_C(0x10000000123));
+        CHECK_U64(got.spa, UINT64_C(0x20000000123));
         CHECK_U64(got.run_bytes, UINT64_C(0x4000000000));
         /* Beyond the page there is nothing. */
-        got = ask(&subject, UINT64_C(0xfffffff000), UINT64_C(0x4000000000));
+        got = ask(&subject, UINT64_C(0x17ffffff000), UINT64_C(0x4000000000));
         CHECK_U64(got.run_bytes, 0x1000);
         expect_no_event(machine);
     }
     /* A request over everything is answered without walking everything. */
     unsigned long before = machine->reads;
-    struct amdvi_translation got = ask(&subject, UINT64_C(0x8000000000), UINT64_MAX / 2);
+    struct amdvi_translation got = ask(&subject, UINT64_C(0x10000000000), UINT64_MAX / 2);
     CHECK_U64(got.run_bytes, UINT64_C(0x8000000000));
     CHECK(machine->reads - before < 200);
+    /* The HyperTransport ranges below 1 TiB cut the page that holds them. */
+    set_entry(&subject, UINT64_C(0x8000000000), 4, machine_entry(0, 0x8000000000, true, true));
+    got = ask(&subject, UINT64_C(0x8000000000), UINT64_C(0x8000000000));
+    CHECK_U64(got.run_bytes, UINT64_C(0x7d00000000));
 }
 
 static void a_large_page_is_one_run(void)

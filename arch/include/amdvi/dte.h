@@ -56,6 +56,22 @@ enum amdvi_int_ctl {
     AMDVI_INT_CTL_RESERVED = 3,
 };
 
+/* Requests to the port I/O space range. */
+enum amdvi_io_ctl {
+    AMDVI_IO_CTL_ABORT = 0,
+    AMDVI_IO_CTL_PASS = 1,
+    AMDVI_IO_CTL_TRANSLATE = 2,
+    AMDVI_IO_CTL_RESERVED = 3,
+};
+
+/* Requests to the system management range. */
+enum amdvi_sys_mgt {
+    AMDVI_SYS_MGT_ABORT = 0,
+    AMDVI_SYS_MGT_PASS = 1,      /* posted writes */
+    AMDVI_SYS_MGT_PASS_INTX = 2, /* posted writes that assert or deassert INTx */
+    AMDVI_SYS_MGT_TRANSLATE = 3,
+};
+
 /* Paging modes: 0 is no paging, 1 to 6 the levels of the page table, 7 is reserved. */
 #define AMDVI_MODE_NONE     0
 #define AMDVI_MODE_MAX      6
@@ -77,8 +93,8 @@ struct amdvi_dte {
     uint8_t mode;         /* paging mode */
     uint8_t int_tab_len;  /* log2 of the entries of the interrupt table */
     uint8_t int_ctl;      /* enum amdvi_int_ctl */
-    uint8_t io_ctl;       /* port I/O space requests */
-    uint8_t sys_mgt;      /* system management requests */
+    uint8_t io_ctl;       /* enum amdvi_io_ctl */
+    uint8_t sys_mgt;      /* enum amdvi_sys_mgt */
     bool valid;           /* V */
     bool translation;     /* TV */
     bool read;            /* IR */

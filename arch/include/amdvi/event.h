@@ -51,6 +51,12 @@ enum amdvi_invalid_request {
     AMDVI_INVALID_NOT_TRANSLATABLE = 7,
 };
 
+/* The same with TR=1. */
+enum amdvi_invalid_ats_request {
+    AMDVI_INVALID_ATS_DISABLED = 0, /* I=0, V=0 or TV=0 */
+    AMDVI_INVALID_ATS_ADDRESS = 1,  /* a range that is not translated */
+};
+
 /* One event as it lies in memory. */
 struct amdvi_wire_event {
     struct amdvi_le64 word[2];

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interrupt remapping table entry of revision 1.20 (32 bits), and the message signalled
- * interrupt that goes in and comes out.
+ * The interrupt remapping table entry of revision 1.20: 32 bits. What goes in and comes out is in
+ * interrupt.h.
  */
 #ifndef AMDVI_IRTE_H
 #define AMDVI_IRTE_H
 
 #include <amdvi/field.h>
+#include <amdvi/interrupt.h>
 
 #define AMDVI_IRTE_BYTES 4
 
@@ -34,32 +35,5 @@ struct amdvi_irte {
 
 struct amdvi_irte amdvi_irte_decode(uint32_t word);
 uint32_t amdvi_irte_encode(const struct amdvi_irte *irte); /* has_reserved is ignored */
-
-/* A write of a dword to FEE0_0000h to FEEF_FFFFh is a message signalled interrupt. */
-#define AMDVI_MSI_BASE  UINT64_C(0xfee00000)
-#define AMDVI_MSI_BYTES UINT64_C(0x00100000)
-
-/* Its address */
-#define AMDVI_MSI_ADDRESS_DM               AMDVI_BIT(2)
-#define AMDVI_MSI_ADDRESS_REDIRECTION_HINT AMDVI_BIT(3)
-#define AMDVI_MSI_ADDRESS_DESTINATION      AMDVI_BITS(19, 12)
-
-/* Its data */
-#define AMDVI_MSI_DATA_VECTOR        AMDVI_BITS(7, 0)
-#define AMDVI_MSI_DATA_DELIVERY_MODE AMDVI_BITS(10, 8)
-#define AMDVI_MSI_DATA_INDEX         AMDVI_BITS(10, 0) /* entry of the interrupt table */
-#define AMDVI_MSI_DATA_LEVEL         AMDVI_BIT(14)
-#define AMDVI_MSI_DATA_TRIGGER       AMDVI_BIT(15)
-
-enum amdvi_delivery_mode {
-    AMDVI_DELIVERY_FIXED = 0,
-    AMDVI_DELIVERY_ARBITRATED = 1,
-    AMDVI_DELIVERY_SMI = 2,
-    AMDVI_DELIVERY_RESERVED = 3,
-    AMDVI_DELIVERY_NMI = 4,
-    AMDVI_DELIVERY_INIT = 5,
-    AMDVI_DELIVERY_STARTUP = 6,
-    AMDVI_DELIVERY_EXT_INT = 7,
-};
 
 #endif

@@ -29,6 +29,21 @@ enum amdvi_range {
  */
 enum amdvi_range amdvi_range_of(uint64_t address);
 
+/* The first and last address of a range; of AMDVI_RANGE_NONE there are none: last < first. */
+struct amdvi_range_bounds {
+    uint64_t first;
+    uint64_t last;
+};
+
+struct amdvi_range_bounds amdvi_range_bounds(enum amdvi_range range);
+
+/* How many ranges there are, AMDVI_RANGE_NONE included. */
+#define AMDVI_RANGE_COUNT (AMDVI_RANGE_MSI + 1)
+
+/* The HyperTransport ranges, all together. */
+#define AMDVI_HT_RANGES_FIRST UINT64_C(0xfd00000000)
+#define AMDVI_HT_RANGES_LAST  UINT64_C(0xffffffffff)
+
 const char *amdvi_range_name(enum amdvi_range range);
 
 #endif

@@ -34,6 +34,7 @@ enum amdvi_status {
     AMDVI_ERR_ARGUMENT,    /* a value that no caller may pass */
     AMDVI_ERR_UNSUPPORTED, /* a feature that this version does not have */
     AMDVI_ERR_NO_MEMORY,   /* malloc failed, or the given memory is too small */
+    AMDVI_ERR_STATE,       /* not a saved state that this instance can continue from */
 };
 
 /* ---- What the host provides ---------------------------------------------------------------- */
@@ -59,8 +60,21 @@ struct amdvi_invalidation {
 };
 
 /*
- * Functions that the library calls, each with @ctx. Except for read, write and compare_exchange
- * they are called with no lock of the library held, so they may call back into it.
+ * An ATS invalidate request to a device: it drops the translations of @first_iova to @last_iova
+ * that it keeps, ends the accesses that use them, and is then reported to have answered with
+ * amdvi_iommu_iotlb_invalidated() and @tag. The range is one naturally aligned power of two.
+ */
+struct amdvi_iotlb_invalidation {
+    uint16_t device_id;
+    uint16_t queue_id; /* QueueID of the command: devices that share a queue have one */
+    uint64_t first_iova;
+    uint64_t last_iova; /* inclusive */
+    uint64_t tag;       /* names the request; never used again */
+};
+
+/*
+ * Functions that the library calls, each with @ctx. Except for read, write, compare_exchange and
+ * now_ns they are called with no lock of the library held, so they may call back into it.
  *
  * Addresses are system physical addresses (of the guest, for a virtual machine), sizes are bytes.
  * Memory is RAM only: whatever else is behind an address, the IOMMU's own register window
@@ -105,6 +119,19 @@ struct amdvi_host {
     void (*interrupts_invalidated)(void *ctx, bool all, uint16_t device_id);
 
     /*
+     * For ATS, all three required with features.iotlb_sup, else unused. Any thread.
+     *
+     * now_ns: nanoseconds of a clock that stands still when the machine does.
+     * set_timer: call amdvi_iommu_timer_expired() once that clock has reached @deadline_ns. If it
+     * is set already, the earlier of the two deadlines counts; one call too many does no harm.
+     * invalidate_iotlb: send an ATS invalidate request. A device without a cache can be answered
+     * for at once, from within. Requests reach a device in the order of the calls.
+     */
+    uint64_t (*now_ns)(void *ctx);
+    void (*set_timer)(void *ctx, uint64_t deadline_ns);
+    void (*invalidate_iotlb)(void *ctx, const struct amdvi_iotlb_invalidation *what);
+
+    /*
      * A lease's translation is gone, and a COMPLETION_WAIT waits until the lease is released: end
      * the access if that can be done. @cookie is that of amdvi_lease_take(); the lease may have
      * been released by another thread meanwhile. Optional.
@@ -118,16 +145,32 @@ struct amdvi_host {
 
 /* ---- Creation ------------------------------------------------------------------------------ */
 
+/* The DeviceIDs @first to @last, inclusive. */
+struct amdvi_device_range {
+    uint16_t first;
+    uint16_t last;
+};
+
+#define AMDVI_PREBOOT_RANGES_MAX 16
+
 /*
  * What this IOMMU is. It drives the capability block, and belongs into the IVRS too. What is not
- * built cannot be asked for: IotlbSup and EFRSup are 0 in this version.
+ * built cannot be asked for: NpCache and EFRSup are 0 in this version.
  */
 struct amdvi_features {
     uint8_t va_size_bits; /* VAsize: 32, 40, 48 or 64 */
     uint8_t pa_size_bits; /* PAsize: 40, 48 or 52 */
     uint8_t msi_num;      /* MsiNum: 0 to 31 */
+    bool iotlb_sup;       /* IotlbSup: devices may have caches of translations (ATS) */
     bool ht_tunnel;       /* HtTunnel */
     bool ht_ats_resv;     /* HtAtsResv */
+    /*
+     * Extension, not of revision 1.20: from reset until software sets IommuEn for the first time,
+     * DMA of these devices is aborted, and nothing is logged. Interrupts are not concerned.
+     * Announce it in the IVRS (DMA remap of IVinfo).
+     */
+    uint8_t preboot_range_count;
+    struct amdvi_device_range preboot_ranges[AMDVI_PREBOOT_RANGES_MAX];
 };
 
 struct amdvi_config {
@@ -175,6 +218,42 @@ void amdvi_iommu_destroy(struct amdvi_iommu *iommu);
  */
 void amdvi_iommu_reset(struct amdvi_iommu *iommu);
 
+/* ---- Saved state ------------------------------------------------------------------------------
+ */
+
+/* No saved state is larger, in bytes. */
+#define AMDVI_SAVED_BYTES_MAX 16384
+
+/*
+ * Save all architectural state: registers, capability block, the command that the ring waits at,
+ * ATS invalidations in flight, what SE remembers. Caches, statistics and leases are not in it. The
+ * format is described in docs/saved-state.md; it does not depend on the host's byte order.
+ *
+ * Nothing may be under way whose end matters to the guest: devices stopped, leases released,
+ * messages of host->send_msi delivered or saved by the embedder.
+ *
+ * @buffer   @size_bytes bytes; AMDVI_SAVED_BYTES_MAX are always enough.
+ * @written  how many of them the state takes.
+ *
+ * Returns    AMDVI_ERR_NO_MEMORY when @buffer is too small; *@written is then what is needed.
+ * Threading  any thread.
+ */
+enum amdvi_status amdvi_iommu_save(struct amdvi_iommu *iommu, void *buffer, size_t size_bytes,
+                                   size_t *written);
+
+/*
+ * Continue from a saved state, in an instance that was just created or reset and has the same
+ * features. The bytes are not trusted: any that software could not have brought an IOMMU into are
+ * refused, and the instance is then as it was. Afterwards ask amdvi_iommu_window(). ATS
+ * invalidations in flight are sent to their devices again, with the tags that they had, and
+ * commands that wait are gone on with, both through the host's functions.
+ *
+ * Returns    AMDVI_ERR_STATE when the bytes are no such state.
+ * Threading  any thread; no other call may be under way.
+ */
+enum amdvi_status amdvi_iommu_load(struct amdvi_iommu *iommu, const void *buffer,
+                                   size_t size_bytes);
+
 /* ---- Registers and configuration space ------------------------------------------------------ */
 
 /*
@@ -209,9 +288,11 @@ bool amdvi_iommu_window(struct amdvi_iommu *iommu, uint64_t *base);
 
 /*
  * Run commands from the command buffer for at most @budget turns: a command takes one, a
- * COMPLETION_WAIT one more, and one for each lease that it walks again. A COMPLETION_WAIT that must
- * wait for accesses under way stays where it is, and the buffer with it; the last release (see
- * "Readers") then calls host->work.
+ * COMPLETION_WAIT and an INVALIDATE_IOTLB_PAGES one more, and one for each lease that is walked
+ * again. A COMPLETION_WAIT that must wait, for accesses under way or for answers of devices, stays
+ * where it is, and the buffer with it; the last release (see "Readers") or answer then calls
+ * host->work. So does an INVALIDATE_IOTLB_PAGES for which too many invalidate requests are in
+ * flight, or before which a reader has answered a translation request and not released yet.
  *
  * Returns    true when there is more to do at once: call again.
  * Threading  any thread; while one thread is in it, others return false at once, and the one goes
@@ -264,12 +345,18 @@ struct amdvi_request {
      * For looking ahead; before an access that was refused quietly is given up, ask aloud.
      */
     bool quiet;
+    bool translated;   /* ATS: @iova is an SPA, from amdvi_iommu_ats_translate() */
+    bool non_posted;   /* a write that waits for a response, as atomics always do */
+    bool intx_message; /* in the system management range: asserts or deasserts INTx */
+    bool from_tunnel;  /* arrived through the HyperTransport tunnel, see HtTunEn */
 };
 
 enum amdvi_outcome {
-    AMDVI_OUTCOME_TRANSLATED, /* go on with spa and run_bytes */
+    AMDVI_OUTCOME_TRANSLATED, /* go on with spa and run_bytes; a special address range of
+                                 HyperTransport that is forwarded has spa in that range */
     AMDVI_OUTCOME_ABORTED,    /* target abort: reads fail, writes have no effect */
-    AMDVI_OUTCOME_INTERRUPT,  /* a write to FEEx_xxxxh: not memory, ask amdvi_iommu_remap() */
+    AMDVI_OUTCOME_INTERRUPT,  /* a posted write to FEEx_xxxxh or FD_F8xx_xxxxh: not memory, ask
+                                 amdvi_iommu_remap() */
 };
 
 struct amdvi_translation {
@@ -333,6 +420,8 @@ struct amdvi_access_request {
     size_t size_bytes;
     void *buffer;        /* COMPARE_EXCHANGE: the expected value, then what was there */
     const void *desired; /* COMPARE_EXCHANGE only */
+    bool translated;     /* as in struct amdvi_request */
+    bool non_posted;
 };
 
 struct amdvi_access_result {
@@ -370,13 +459,10 @@ struct amdvi_lease {
     struct amdvi_lease *next;
     struct amdvi_lease **link;
     void *cookie;
-    uint64_t iova;
-    uint64_t size_bytes;
+    struct amdvi_request request; /* the part that is leased */
     uint64_t spa;
-    uint16_t device_id;
     uint16_t domain_id;
     bool has_domain;
-    uint8_t access;
     uint8_t state;
 };
 
@@ -400,20 +486,86 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
  */
 void amdvi_lease_release(struct amdvi_lease *lease);
 
+/* ---- Address translation services (ATS) -------------------------------------------------------
+ */
+
+/*
+ * With features.iotlb_sup a device may keep translations of its own. It asks for them with
+ * translation requests, uses them in translated requests (struct amdvi_request), and is told by
+ * host->invalidate_iotlb to drop them.
+ */
+
+enum amdvi_ats_status {
+    AMDVI_ATS_SUCCESS,
+    AMDVI_ATS_UNSUPPORTED_REQUEST, /* this device, or this address, is not to be asked about */
+    AMDVI_ATS_COMPLETER_ABORT,     /* the tables are illegal or cannot be read */
+};
+
+/* What a translation request is answered with. See amdvi_ats_completion_word() for its wire form.
+ */
+struct amdvi_ats_completion {
+    enum amdvi_ats_status status;
+    /* Of SUCCESS only: */
+    bool read;           /* R */
+    bool write;          /* W; with R=W=0 there is no translation, and the rest is 0 */
+    bool untranslated;   /* U: the device may use untranslated requests only */
+    bool force_coherent; /* N: translated requests must be snooped (FC of the page table entry) */
+    uint8_t size_log2;   /* of the naturally aligned block that the answer is about, 12 to 52 */
+    uint64_t spa;        /* of its first byte */
+    bool cached;         /* from the caches, without reading guest memory */
+};
+
+/*
+ * Answer a device's translation request about the block around @iova. A page that is not mapped, or
+ * not for this device, is a success with R=W=0, and no event.
+ *
+ * The answer reaches the device's cache before the reader's release: an invalidate request for it
+ * is sent only after that.
+ *
+ * Returns    AMDVI_OK; AMDVI_ERR_UNSUPPORTED without features.iotlb_sup.
+ * Threading  as amdvi_iommu_translate().
+ * Blocking   as amdvi_iommu_translate().
+ * Spec       1.20, remote IOTLB support.
+ */
+enum amdvi_status amdvi_iommu_ats_translate(struct amdvi_reader *reader, uint16_t device_id,
+                                            uint64_t iova, struct amdvi_ats_completion *out);
+
+/*
+ * A device has answered the invalidate request @tag. An answer that nobody waits for (any more),
+ * or of another device, is ignored.
+ *
+ * Threading  any thread, also from within host->invalidate_iotlb.
+ */
+void amdvi_iommu_iotlb_invalidated(struct amdvi_iommu *iommu, uint16_t device_id, uint64_t tag);
+
+/* The deadline of host->set_timer is reached. Any thread. */
+void amdvi_iommu_timer_expired(struct amdvi_iommu *iommu);
+
+/*
+ * A device was reset or removed, and its cache is empty: what it was asked to invalidate counts as
+ * answered. Its tables stay in force, for whatever comes next with its DeviceID. Any thread.
+ */
+void amdvi_iommu_device_gone(struct amdvi_iommu *iommu, uint16_t device_id);
+
 /* ---- Interrupts ------------------------------------------------------------------------------ */
 
-/* A message signalled interrupt: a dword written to FEEx_xxxxh by a device, IOAPIC or HPET. */
+/*
+ * An interrupt as it comes from a device, IOAPIC or HPET. It is a message signalled interrupt, a
+ * dword written to FEE0_0000h to FEEF_FFFFh, or an interrupt request of HyperTransport, a posted
+ * write to FD_F800_0000h to FD_F8FF_FFFFh, which has all it says in its address (arch/, irte.h).
+ */
 struct amdvi_interrupt {
     uint16_t device_id;
-    uint64_t address; /* FEE0_0000h to FEEF_FFFFh */
-    uint32_t data;
+    uint64_t address;
+    uint32_t data;    /* HyperTransport: not looked at */
+    bool from_tunnel; /* as in struct amdvi_request */
 };
 
 struct amdvi_remapped {
     enum amdvi_outcome outcome; /* TRANSLATED: send what follows; ABORTED: drop it */
-    uint64_t address;
-    uint32_t data;
-    bool remapped; /* through the interrupt table; otherwise passed as it came */
+    uint64_t address;           /* in the range that the request was in */
+    uint32_t data;              /* 0 for HyperTransport, when remapped */
+    bool remapped;              /* through the interrupt table; otherwise passed as it came */
     bool cached;
 };
 
@@ -457,8 +609,11 @@ struct amdvi_stats {
     uint64_t commands;     /* commands completed */
     uint64_t events;       /* events written to the log */
     uint64_t events_lost;  /* events that the log had no room for, or was off for */
-    uint64_t waits_parked; /* COMPLETION_WAITs that had to wait */
+    uint64_t waits_parked; /* commands that had to wait: COMPLETION_WAIT, INVALIDATE_IOTLB_PAGES */
     uint64_t leases_revoked;
+    uint64_t ats_requests;        /* translation requests answered */
+    uint64_t iotlb_invalidations; /* invalidate requests sent to devices */
+    uint64_t iotlb_timeouts;
 };
 
 /* Sums over all readers, each counter read by itself. Any thread. */
