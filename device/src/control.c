@@ -11,7 +11,7 @@ static bool both(uint64_t control, uint64_t enable)
 
 static bool has_ring(struct amdvi_iommu *iommu, enum amdvi_reg base)
 {
-    unsigned length = (unsigned)amdvi_get(amdvi_iommu_reg(iommu, base), AMDVI_CMD_BUF_BASE_LEN);
+    unsigned length = (unsigned)amdvi_get(amdvi_iommu_reg(iommu, base), AMDVI_RING_BASE_LEN);
 
     return amdvi_ring_bytes(length) != 0;
 }

@@ -53,6 +53,17 @@ static uint64_t deadline_of(const struct amdvi_iommu *iommu)
                            : iommu->host.now_ns(iommu->host.ctx) + timeout_ms * NS_PER_MS;
 }
 
+/* The host is to send it, and to watch its time. */
+static void note_request(const struct amdvi_iotlb_request *request, struct amdvi_effects *effects)
+{
+    effects->iotlb = request->busy;
+    effects->iotlb_what = request->what;
+    if (request->busy && request->deadline_ns != UINT64_MAX) {
+        /* 0 would set no timer: a deadline that is past is due now. */
+        effects->deadline_ns = request->deadline_ns != 0 ? request->deadline_ns : 1;
+    }
+}
+
 void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *command,
                       uint64_t command_spa, struct amdvi_effects *effects)
 {
@@ -69,11 +80,7 @@ void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *com
         .command_spa = command_spa,
         .deadline_ns = deadline_of(iommu),
     };
-    effects->iotlb = true;
-    effects->iotlb_what = request->what;
-    if (request->deadline_ns != UINT64_MAX) {
-        effects->deadline_ns = request->deadline_ns;
-    }
+    note_request(request, effects);
     amdvi_count(&iommu->iotlb_invalidations);
 }
 
@@ -91,6 +98,18 @@ void amdvi_iotlb_reset(struct amdvi_iommu *iommu)
 {
     for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
         iommu->iotlb[i].busy = false;
+    }
+}
+
+void amdvi_iotlb_send_again(struct amdvi_iommu *iommu)
+{
+    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
+        struct amdvi_effects effects = {0};
+
+        pthread_mutex_lock(&iommu->lock);
+        note_request(&iommu->iotlb[i], &effects);
+        pthread_mutex_unlock(&iommu->lock);
+        amdvi_effects_deliver(iommu, &effects);
     }
 }
 

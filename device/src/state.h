@@ -384,6 +384,9 @@ bool amdvi_iotlb_is_idle(const struct amdvi_iommu *iommu);
 
 void amdvi_iotlb_reset(struct amdvi_iommu *iommu);
 
+/* Send the requests in flight to their devices once more. With no lock held. */
+void amdvi_iotlb_send_again(struct amdvi_iommu *iommu);
+
 /* ---- interrupt_remap.c ------------------------------------------------------------------------
  */
 

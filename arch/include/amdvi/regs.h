@@ -79,6 +79,9 @@ enum amdvi_reg {
 #define AMDVI_STATUS_CMD_BUF_RUN    AMDVI_BIT(4) /* RO */
 #define AMDVI_STATUS_RESERVED       AMDVI_BITS(63, 5)
 
+/* ComLen and EventLen, which lie alike in both base registers. */
+#define AMDVI_RING_BASE_LEN AMDVI_CMD_BUF_BASE_LEN
+
 /* Bytes of one entry of the command buffer and of the event log. */
 #define AMDVI_RING_ENTRY_BYTES 16
 
