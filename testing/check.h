@@ -32,12 +32,18 @@ struct check_state {
     unsigned long checks; /* made in the running case */
 };
 
+#ifdef CHECK_SHARED
+/* One for all files of a program, which defines it. */
+struct check_state *check_now(void);
+#else
+/* One for each file that includes this. */
 static inline struct check_state *check_now(void)
 {
     static struct check_state state;
 
     return &state;
 }
+#endif
 
 static inline bool check_true(bool held, const char *expression, const char *file, int line)
 {

@@ -198,6 +198,28 @@ static void host_lease_revoked(void *ctx, void *cookie)
     tell(machine, MACHINE_TOLD_REVOKED);
 }
 
+static uint64_t host_now_ns(void *ctx)
+{
+    const struct machine *machine = ctx;
+    return machine->now_ns;
+}
+
+static void host_set_timer(void *ctx, uint64_t deadline_ns)
+{
+    struct machine *machine = ctx;
+    if (deadline_ns < machine->timer_ns) {
+        machine->timer_ns = deadline_ns;
+    }
+    tell(machine, MACHINE_TOLD_TIMER);
+}
+
+static void host_invalidate_iotlb(void *ctx, const struct amdvi_iotlb_invalidation *what)
+{
+    struct machine *machine = ctx;
+    machine->iotlb_request[machine->iotlb_requests++ % MACHINE_RECORDS] = *what;
+    tell(machine, MACHINE_TOLD_IOTLB);
+}
+
 static void host_log(void *ctx, const char *text)
 {
     struct machine *machine = ctx;
@@ -233,6 +255,9 @@ void machine_start(struct machine *machine, const struct machine_options *option
         .work = options->work_is_ours ? host_work : NULL,
         .translations_invalidated = host_translations_invalidated,
         .interrupts_invalidated = host_interrupts_invalidated,
+        .now_ns = host_now_ns,
+        .set_timer = host_set_timer,
+        .invalidate_iotlb = host_invalidate_iotlb,
         .lease_revoked = host_lease_revoked,
         .log = host_log,
     };
@@ -247,6 +272,10 @@ void machine_start(struct machine *machine, const struct machine_options *option
     config.tlb_entries = options->tlb_entries;
     config.dte_entries = options->dte_entries;
     config.irte_entries = options->irte_entries;
+    if (options->features != NULL) {
+        config.features = *options->features;
+    }
+    machine->timer_ns = UINT64_MAX;
     config.readers = options->readers != 0 ? options->readers : 4;
     config.commands_per_write =
         options->commands_per_write != 0 ? options->commands_per_write : 256;
@@ -495,6 +524,15 @@ bool machine_event(struct machine *machine, struct amdvi_event *out)
     amdvi_le64_encode(&wire.word[0], word0);
     amdvi_le64_encode(&wire.word[1], word1);
     return amdvi_event_decode(out, &wire);
+}
+
+void machine_pass(struct machine *machine, uint64_t nanoseconds)
+{
+    machine->now_ns += nanoseconds;
+    if (machine->timer_ns <= machine->now_ns) {
+        machine->timer_ns = UINT64_MAX;
+        amdvi_iommu_timer_expired(machine->iommu);
+    }
 }
 
 struct amdvi_translation machine_translate(struct machine *machine, uint16_t device_id,

@@ -38,6 +38,7 @@ struct machine_options {
     bool work_is_ours;           /* host->work only counts: the test calls amdvi_iommu_process() */
     bool host_pointers;          /* host->map is there */
     bool unprogrammed;           /* leave the IOMMU as after reset */
+    const struct amdvi_features *features; /* NULL: those of amdvi_config_init() */
 };
 
 /* Caches off, tiny and large: every architectural result must be the same with each. */
@@ -50,7 +51,9 @@ enum machine_told {
     MACHINE_TOLD_TRANSLATIONS,
     MACHINE_TOLD_INTERRUPTS,
     MACHINE_TOLD_REVOKED,
-    MACHINE_TOLD_MAP, /* asked for a host pointer */
+    MACHINE_TOLD_MAP,   /* asked for a host pointer */
+    MACHINE_TOLD_IOTLB, /* to send an invalidate request to a device */
+    MACHINE_TOLD_TIMER, /* to set the timer */
 };
 
 struct machine {
@@ -69,6 +72,10 @@ struct machine {
     uint16_t interrupts_device[MACHINE_RECORDS];
     unsigned revocations;
     void *revoked[MACHINE_RECORDS];
+    unsigned iotlb_requests;
+    struct amdvi_iotlb_invalidation iotlb_request[MACHINE_RECORDS];
+    uint64_t timer_ns; /* the earliest deadline since machine_pass(); UINT64_MAX: none */
+    uint64_t now_ns;   /* time passes by machine_pass() only */
     unsigned log_lines;
     /* Called after each of these is recorded, when set: for order, and to call the library back. */
     void (*told)(struct machine *machine, enum machine_told what);
@@ -143,6 +150,9 @@ bool machine_waited(const struct machine *machine);
 bool machine_event(struct machine *machine, struct amdvi_event *out);
 /* The same, undecoded. */
 bool machine_event_words(struct machine *machine, uint64_t *word0, uint64_t *word1);
+
+/* Let time pass; timers that are due are told of once it is over. */
+void machine_pass(struct machine *machine, uint64_t nanoseconds);
 
 /* One request through machine->reader, and the same without any effect. */
 struct amdvi_translation machine_translate(struct machine *machine, uint16_t device_id,
