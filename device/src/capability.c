@@ -2,17 +2,10 @@
 /* The capability block in the configuration space of the IOMMU's PCI function. */
 #include "state.h"
 
-static bool is_proper(unsigned offset, unsigned size_bytes)
-{
-    return (size_bytes == 1 || size_bytes == 2 || size_bytes == 4) && offset < AMDVI_CAP_SIZE &&
-           offset % size_bytes == 0;
-}
-
+/* The bits of a register that an access covers; 0 for an access that is none. */
 static uint32_t lanes_of(unsigned offset, unsigned size_bytes)
 {
-    unsigned low = 8 * (offset % 4);
-
-    return (uint32_t)AMDVI_BITS(low + 8 * size_bytes - 1, low);
+    return offset < AMDVI_CAP_SIZE ? (uint32_t)amdvi_lanes(offset, size_bytes, 4) : 0;
 }
 
 static bool is_window_on(const struct amdvi_iommu *iommu)
@@ -22,23 +15,24 @@ static bool is_window_on(const struct amdvi_iommu *iommu)
 
 uint32_t amdvi_iommu_cap_read(struct amdvi_iommu *iommu, unsigned offset, unsigned size_bytes)
 {
-    if (!is_proper(offset, size_bytes)) {
+    uint32_t lanes = lanes_of(offset, size_bytes);
+    if (lanes == 0) {
         return 0;
     }
     pthread_mutex_lock(&iommu->lock);
     uint32_t value = iommu->cap[offset / 4];
     pthread_mutex_unlock(&iommu->lock);
-    return (uint32_t)amdvi_get(value, lanes_of(offset, size_bytes));
+    return (uint32_t)amdvi_get(value, lanes);
 }
 
 void amdvi_iommu_cap_write(struct amdvi_iommu *iommu, unsigned offset, unsigned size_bytes,
                            uint32_t value)
 {
-    if (!is_proper(offset, size_bytes)) {
+    uint32_t lanes = lanes_of(offset, size_bytes);
+    enum amdvi_cap_offset reg = (enum amdvi_cap_offset)(offset & ~3U);
+    if (lanes == 0) {
         return;
     }
-    enum amdvi_cap_offset reg = (enum amdvi_cap_offset)(offset & ~3U);
-    uint32_t lanes = lanes_of(offset, size_bytes);
 
     pthread_mutex_lock(&iommu->lock);
     iommu->cap[reg / 4] = amdvi_cap_after_write(

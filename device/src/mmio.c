@@ -2,31 +2,21 @@
 /* The register window: which bytes of which register an access means, and what a write does. */
 #include "state.h"
 
-/* Naturally aligned, 1 to 8 bytes, inside the window. */
-static bool is_proper(uint64_t offset, unsigned size_bytes)
-{
-    return (size_bytes == 1 || size_bytes == 2 || size_bytes == 4 || size_bytes == 8) &&
-           offset < AMDVI_MMIO_SIZE && offset % size_bytes == 0;
-}
-
-/* The bits of the register that the access covers. */
+/* The bits of a register that an access covers; 0 for an access that is none. */
 static uint64_t lanes_of(uint64_t offset, unsigned size_bytes)
 {
-    unsigned low = 8 * (unsigned)(offset % 8);
-
-    return AMDVI_BITS(low + 8 * size_bytes - 1, low);
+    return offset < AMDVI_MMIO_SIZE ? amdvi_lanes(offset, size_bytes, 8) : 0;
 }
 
 uint64_t amdvi_iommu_mmio_read(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes)
 {
-    if (!is_proper(offset, size_bytes)) {
-        return 0;
-    }
+    uint64_t lanes = lanes_of(offset, size_bytes);
     enum amdvi_reg reg = amdvi_reg_at(offset);
-    if (reg == AMDVI_REG_COUNT) {
+
+    if (lanes == 0 || reg == AMDVI_REG_COUNT) {
         return 0;
     }
-    return amdvi_get(amdvi_iommu_reg(iommu, reg), lanes_of(offset, size_bytes));
+    return amdvi_get(amdvi_iommu_reg(iommu, reg), lanes);
 }
 
 static bool is_running(struct amdvi_iommu *iommu, uint64_t run_bit)
@@ -107,14 +97,11 @@ void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned
                             uint64_t value)
 {
     struct amdvi_effects effects = {0};
-    if (!is_proper(offset, size_bytes)) {
-        return;
-    }
-    enum amdvi_reg reg = amdvi_reg_at(offset);
-    if (reg == AMDVI_REG_COUNT) {
-        return;
-    }
     uint64_t lanes = lanes_of(offset, size_bytes);
+    enum amdvi_reg reg = amdvi_reg_at(offset);
+    if (lanes == 0 || reg == AMDVI_REG_COUNT) {
+        return;
+    }
 
     pthread_mutex_lock(&iommu->lock);
     pthread_mutex_lock(&iommu->log_lock);

@@ -42,6 +42,22 @@ static inline bool amdvi_has(uint64_t word, uint64_t bits)
     return (word & bits) != 0;
 }
 
+/*
+ * The bits of a register of @register_bytes (4 or 8) that an access of @size_bytes at byte @offset
+ * of the block of registers covers; 0 for an access that is not naturally aligned, or of no legal
+ * size.
+ */
+static inline uint64_t amdvi_lanes(uint64_t offset, unsigned size_bytes, unsigned register_bytes)
+{
+    bool is_power = size_bytes != 0 && (size_bytes & (size_bytes - 1)) == 0;
+
+    if (!is_power || size_bytes > register_bytes || offset % size_bytes != 0) {
+        return 0;
+    }
+    unsigned low = 8 * (unsigned)(offset % register_bytes);
+    return AMDVI_BITS(low + 8 * size_bytes - 1, low);
+}
+
 static inline uint64_t amdvi_le64_decode(const struct amdvi_le64 *wire)
 {
     uint64_t value = 0;
