@@ -265,13 +265,19 @@ static bool is_interrupt_range(uint64_t address)
 static void decide_untranslated(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
                                 struct amdvi_decision *out)
 {
-    if (!dte->valid) {
-        amdvi_decide_identity(lookup, true, true, out);
-    } else if (dte->memory_reserved) {
+    bool is_special = false;
+
+    if (dte->valid && dte->memory_reserved) {
         amdvi_decide_illegal(lookup, true, out);
-    } else if (amdvi_special_decide(lookup, dte, out)) {
         return;
-    } else if (is_excluded(lookup, dte)) {
+    }
+    if (dte->valid) {
+        is_special = amdvi_special_decide(lookup, dte, out);
+    }
+    if (is_special) {
+        return;
+    }
+    if (!dte->valid || is_excluded(lookup, dte)) {
         amdvi_decide_identity(lookup, true, true, out);
     } else {
         decide_by_tables(lookup, dte, out);
@@ -305,11 +311,16 @@ static void decide_ats(const struct amdvi_lookup *lookup, const struct amdvi_dte
 {
     if (dte->valid && dte->memory_reserved) {
         amdvi_decide_illegal(lookup, true, out);
-    } else if (!dte->valid || !dte->iotlb) {
-        amdvi_decide_invalid(lookup, AMDVI_INVALID_ATS_DISABLED, out);
-    } else if (amdvi_special_decide(lookup, dte, out)) {
         return;
-    } else if (!dte->translation) {
+    }
+    if (!dte->valid || !dte->iotlb) {
+        amdvi_decide_invalid(lookup, AMDVI_INVALID_ATS_DISABLED, out);
+        return;
+    }
+    if (amdvi_special_decide(lookup, dte, out)) {
+        return;
+    }
+    if (!dte->translation) {
         amdvi_decide_invalid(lookup, AMDVI_INVALID_ATS_DISABLED, out);
     } else if (is_excluded(lookup, dte)) {
         amdvi_decide_identity(lookup, true, true, out);
