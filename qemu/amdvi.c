@@ -21,6 +21,10 @@
 #define AMDVI_DEVICE_ID_UNIT 0x0fff
 #define AMDVI_DEVICE_ID_SMBUS 0x0ffe
 
+typedef struct AmdviSmbus {
+    PCIDevice parent_obj;
+} AmdviSmbus;
+
 /* DMA threads besides the vCPUs: the main loop and IOThreads. */
 #define OTHER_THREADS 64
 
@@ -50,8 +54,7 @@ static const MemoryRegionOps window_ops = {
     .impl = {.min_access_size = 1, .max_access_size = 8},
 };
 
-/* Bring the window to where the capability block says. */
-static void window_update(AmdviUnit *unit)
+void amdvi_window_update(AmdviUnit *unit)
 {
     uint64_t spa = unit->window_spa;
     bool is_enabled = amdvi_iommu_window(unit->iommu, &spa);
@@ -92,7 +95,7 @@ static void unit_config_write(PCIDevice *pci, uint32_t address, uint32_t value, 
 
     if (address % length == 0 && is_in_block(unit, address)) {
         amdvi_iommu_cap_write(unit->iommu, offset, length, value);
-        window_update(unit);
+        amdvi_window_update(unit);
         return;
     }
     pci_default_write_config(pci, address, value, length);
@@ -100,7 +103,7 @@ static void unit_config_write(PCIDevice *pci, uint32_t address, uint32_t value, 
         /* The lowest byte last: Enable is in it, and locks the others. */
         if (is_in_block(unit, address + i)) {
             amdvi_iommu_cap_write(unit->iommu, offset + i, 1, extract32(value, 8 * i, 8));
-            window_update(unit);
+            amdvi_window_update(unit);
         }
     }
 }
@@ -116,15 +119,16 @@ static void unit_reset_exit(Object *object, ResetType type)
     AmdviUnit *unit = AMDVI_UNIT(object);
 
     amdvi_iommu_reset(unit->iommu);
+    qatomic_set(&unit->msi_pending, false);
     amdvi_iommu_cap_write(unit->iommu, AMDVI_CAP_OFFSET_BASE_HIGH, 4, unit->window_spa >> 32);
     amdvi_iommu_cap_write(unit->iommu, AMDVI_CAP_OFFSET_BASE_LOW, 4,
                           (uint32_t)unit->window_spa | AMDVI_CAP_BASE_LOW_ENABLE);
-    window_update(unit);
+    amdvi_window_update(unit);
 }
 
 /* ---- Creation -------------------------------------------------------------------------------- */
 
-static bool unit_check_machine(AmdviUnit *unit, Error **errp)
+static bool unit_check_place(AmdviUnit *unit, Error **errp)
 {
     PCMachineState *pcms = (PCMachineState *)object_dynamic_cast(qdev_get_machine(),
                                                                  TYPE_PC_MACHINE);
@@ -136,11 +140,6 @@ static bool unit_check_machine(AmdviUnit *unit, Error **errp)
     if (pci_get_bus(PCI_DEVICE(unit)) != pcms->pcibus) {
         error_setg(errp, "amdvi belongs on the machine's first root bus: bus=%s",
                    BUS(pcms->pcibus)->name);
-        return false;
-    }
-    if (pcms->iommu) {
-        error_setg(errp, "the machine has an IOMMU already (%s), and only one is supported",
-                   object_get_typename(OBJECT(pcms->iommu)));
         return false;
     }
     return true;
@@ -166,6 +165,10 @@ static bool unit_create_iommu(AmdviUnit *unit, Error **errp)
     config.dte_entries = unit->dte_entries;
     config.irte_entries = unit->irte_entries;
     config.commands_per_write = COMMANDS_PER_WRITE;
+    config.features.iotlb_sup = unit->device_iotlb;
+    if (!amdvi_preboot_parse(unit->preboot_block, &config.features, errp)) {
+        return false;
+    }
     unit->features = config.features;
     amdvi_host_init(unit, &host);
     status = amdvi_iommu_create(&unit->iommu, &config, &host, NULL);
@@ -180,6 +183,12 @@ static bool unit_create_iommu(AmdviUnit *unit, Error **errp)
     }
     amdvi_thread_unit_added(unit);
     return true;
+}
+
+/* The IOAPIC's requester is on the machine's first root bus. */
+static bool unit_has_ioapic(AmdviUnit *unit)
+{
+    return unit->index == 0;
 }
 
 /*
@@ -199,7 +208,7 @@ static void unit_realize(PCIDevice *pci, Error **errp)
     X86MachineState *x86ms;
     int cap_offset;
 
-    if (!unit_check_machine(unit, errp)) {
+    if (!unit_check_place(unit, errp) || !amdvi_core_join(unit, errp)) {
         return;
     }
     pci_config_set_vendor_id(pci->config, unit->vendor_id);
@@ -215,8 +224,7 @@ static void unit_realize(PCIDevice *pci, Error **errp)
     if (!unit_create_iommu(unit, errp) || msi_init(pci, 0, 1, true, false, errp) < 0) {
         return;
     }
-    unit->core.unit = unit;
-    if (!sysbus_realize(SYS_BUS_DEVICE(&unit->core), errp) || !unit_create_smbus(unit, errp)) {
+    if (unit_has_ioapic(unit) && !unit_create_smbus(unit, errp)) {
         return;
     }
     memory_region_init_io(&unit->window, OBJECT(unit), &window_ops, unit, "amdvi-registers",
@@ -226,7 +234,8 @@ static void unit_realize(PCIDevice *pci, Error **errp)
     e820_add_entry(unit->window_spa, AMDVI_WINDOW_BYTES, E820_RESERVED);
 
     amdvi_dma_init(unit);
-    if (amdvi_intremap_enabled(unit)) {
+    amdvi_state_init(unit);
+    if (unit_has_ioapic(unit) && amdvi_intremap_enabled(unit)) {
         x86ms = X86_MACHINE(qdev_get_machine());
         x86ms->ioapic_as = &amdvi_endpoint_get(unit, pci_get_bus(pci), AMDVI_IOAPIC_DEVFN)->as;
     }
@@ -249,8 +258,6 @@ static void unit_init(Object *object)
     unit->tlb_entries = config.tlb_entries;
     unit->dte_entries = config.dte_entries;
     unit->irte_entries = config.irte_entries;
-    object_initialize_child(object, "core", &unit->core, TYPE_AMDVI_CORE);
-    object_property_add_alias(object, "intremap", OBJECT(&unit->core), "intremap");
 }
 
 static void unit_finalize(Object *object)
@@ -261,6 +268,7 @@ static void unit_finalize(Object *object)
         amdvi_thread_unit_removed(unit);
         qemu_bh_delete(unit->msi_bh);
         qemu_bh_delete(unit->work_bh);
+        amdvi_ats_finalize(unit);
         amdvi_iommu_destroy(unit->iommu);
     }
 }
@@ -271,16 +279,20 @@ static const Property unit_properties[] = {
     DEFINE_PROP_UINT32("tlb-entries", AmdviUnit, tlb_entries, 0),
     DEFINE_PROP_UINT32("dte-entries", AmdviUnit, dte_entries, 0),
     DEFINE_PROP_UINT32("irte-entries", AmdviUnit, irte_entries, 0),
-};
-
-static const VMStateDescription unit_vmstate = {
-    .name = TYPE_AMDVI_UNIT,
-    .unmigratable = 1,
+    DEFINE_PROP_STRING("root", AmdviUnit, root),
+    DEFINE_PROP_ON_OFF_AUTO("intremap", AmdviUnit, intremap, ON_OFF_AUTO_AUTO),
+    DEFINE_PROP_STRING("preboot-block", AmdviUnit, preboot_block),
+    DEFINE_PROP_BOOL("device-iotlb", AmdviUnit, device_iotlb, true),
 };
 
 static void unit_build_dev_aml(AcpiDevAmlIf *device, Aml *scope)
 {
-    amdvi_acpi_update(AMDVI_UNIT(device));
+    AmdviUnit *unit = AMDVI_UNIT(device);
+
+    /* One table for all units. */
+    if (unit->index == 0) {
+        amdvi_acpi_update(unit->core);
+    }
 }
 
 static void unit_class_init(ObjectClass *klass, void *data)
@@ -292,7 +304,7 @@ static void unit_class_init(ObjectClass *klass, void *data)
 
     device->desc = "AMD IOMMU, revision 1.20 (libamdvi)";
     device->hotpluggable = false;
-    device->vmsd = &unit_vmstate;
+    device->vmsd = &amdvi_unit_vmstate;
     device_class_set_props(device, unit_properties);
     set_bit(DEVICE_CATEGORY_MISC, device->categories);
     pci->realize = unit_realize;
@@ -307,6 +319,16 @@ static void unit_class_init(ObjectClass *klass, void *data)
     object_class_property_set_description(klass, "stats", "counters, as JSON");
 }
 
+static const VMStateDescription smbus_vmstate = {
+    .name = TYPE_AMDVI_SMBUS,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_PCI_DEVICE(parent_obj, AmdviSmbus),
+        VMSTATE_END_OF_LIST(),
+    },
+};
+
 static void smbus_realize(PCIDevice *pci, Error **errp)
 {
 }
@@ -317,6 +339,7 @@ static void smbus_class_init(ObjectClass *klass, void *data)
 
     DEVICE_CLASS(klass)->desc = "Requester of the IOAPIC behind amdvi; does nothing";
     DEVICE_CLASS(klass)->user_creatable = false;
+    DEVICE_CLASS(klass)->vmsd = &smbus_vmstate;
     DEVICE_CLASS(klass)->hotpluggable = false;
     pci->realize = smbus_realize;
     pci->vendor_id = PCI_VENDOR_ID_REDHAT;
@@ -340,7 +363,7 @@ static const TypeInfo amdvi_types[] = {
     }, {
         .name = TYPE_AMDVI_SMBUS,
         .parent = TYPE_PCI_DEVICE,
-        .instance_size = sizeof(PCIDevice),
+        .instance_size = sizeof(AmdviSmbus),
         .class_init = smbus_class_init,
         .interfaces = (InterfaceInfo[]) {
             {INTERFACE_CONVENTIONAL_PCI_DEVICE},

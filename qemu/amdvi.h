@@ -31,7 +31,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(AmdviEndpoint, AMDVI_ENDPOINT)
 #define AMDVI_IOAPIC_DEVFN PCI_DEVFN(0x14, 0)
 #define AMDVI_IOAPIC_DEVICE_ID PCI_BUILD_BDF(0, AMDVI_IOAPIC_DEVFN)
 
-#define AMDVI_UNITS_MAX 32
+/* As many register windows lie between the first and the local APICs' addresses. */
+#define AMDVI_UNITS_MAX 28
 #define AMDVI_READERS_MAX 1024
 
 #define AMDVI_WINDOW_SPA UINT64_C(0xfed90000)
@@ -40,7 +41,10 @@ OBJECT_DECLARE_SIMPLE_TYPE(AmdviEndpoint, AMDVI_ENDPOINT)
 struct AmdviCore {
     X86IOMMUState parent_obj;
 
-    AmdviUnit *unit;
+    AmdviUnit *units[AMDVI_UNITS_MAX]; /* the first governs the machine's first root bus */
+    unsigned unit_count;
+    size_t table_offset; /* of our table in QEMU's acpi_tables, bytes; 0 before it is there */
+    uint32_t table_bytes;
 };
 
 struct AmdviEndpoint {
@@ -66,10 +70,14 @@ struct AmdviEndpoint {
     QLIST_ENTRY(AmdviEndpoint) notified;
 };
 
+typedef struct AmdviAtsRequest AmdviAtsRequest;
+
 struct AmdviUnit {
     PCIDevice parent_obj;
 
-    unsigned index; /* of this unit in the machine */
+    AmdviCore *core;
+    unsigned index;   /* of this unit in the machine */
+    PCIBus *root_bus; /* what it governs, except for root buses below that have a unit themselves */
     struct amdvi_iommu *iommu;
     struct amdvi_features features;
     struct amdvi_reader *readers[AMDVI_READERS_MAX]; /* by the thread's number */
@@ -79,21 +87,50 @@ struct AmdviUnit {
     MemoryRegion window;
     QEMUBH *msi_bh;
     QEMUBH *work_bh;
+    bool msi_pending; /* the bottom half has it to do, as soon as the machine runs */
+    bool work_pending;
+    bool is_loaded; /* and did not run since */
+    uint8_t *saved; /* the library's state, while it is saved or loaded */
+    uint32_t saved_bytes;
+    QEMUBH *ats_bh;
+    QEMUTimer *ats_timer;
+    QemuMutex ats_lock; /* of the requests */
+    QSIMPLEQ_HEAD(, AmdviAtsRequest) ats_requests; /* sent, and not delivered yet */
     DeviceListener listener;
     GHashTable *endpoints; /* set of AmdviEndpoint, by bus and devfn; under the big lock */
     QLIST_HEAD(, AmdviEndpoint) notified;
-    size_t table_offset; /* of our table in QEMU's acpi_tables, bytes; 0 before it is there */
-    uint32_t table_bytes;
-
-    AmdviCore core;
 
     /* Properties. */
+    char *root;
+    OnOffAuto intremap;
+    char *preboot_block;
     uint16_t vendor_id;
     uint16_t device_id;
     uint32_t tlb_entries;
     uint32_t dte_entries;
     uint32_t irte_entries;
+    bool device_iotlb;
 };
+
+/* amdvi_core.c */
+
+/* Find the root bus that @unit governs, and put the unit into the machine's core. */
+bool amdvi_core_join(AmdviUnit *unit, Error **errp);
+/* The unit that governs @bus; NULL if it is behind none. */
+AmdviUnit *amdvi_core_unit_of_bus(AmdviCore *core, PCIBus *bus);
+
+/* amdvi_state.c */
+extern const VMStateDescription amdvi_unit_vmstate;
+void amdvi_state_init(AmdviUnit *unit);
+/* Have @bh do something later, from any thread; and in @bh: is it to be done now? */
+void amdvi_later(bool *pending, QEMUBH *bh);
+bool amdvi_now(bool *pending);
+
+/* amdvi.c: bring the register window to where the capability block says. */
+void amdvi_window_update(AmdviUnit *unit);
+
+/* amdvi_preboot.c: the property preboot-block into @features. */
+bool amdvi_preboot_parse(const char *text, struct amdvi_features *features, Error **errp);
 
 /* amdvi_host.c: what libamdvi calls. */
 void amdvi_host_init(AmdviUnit *unit, struct amdvi_host *out);
@@ -130,7 +167,11 @@ void amdvi_unmap(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write)
 /* amdvi_dma.c: the endpoints. */
 void amdvi_dma_init(AmdviUnit *unit);
 AmdviEndpoint *amdvi_endpoint_get(AmdviUnit *unit, PCIBus *bus, int devfn);
+/* What @pci does DMA through, in its own name or a bridge's; NULL if that is no amdvi. */
+AmdviEndpoint *amdvi_endpoint_of(PCIDevice *pci);
 void amdvi_dma_invalidated(AmdviUnit *unit, const struct amdvi_invalidation *what);
+/* For those who keep translations in a device's name. */
+void amdvi_dma_iotlb_invalidated(AmdviUnit *unit, const struct amdvi_iotlb_invalidation *what);
 
 /* The requester id, with the bus number of this moment. */
 static inline uint16_t amdvi_endpoint_device_id(const AmdviEndpoint *endpoint)
@@ -145,8 +186,35 @@ void amdvi_intr_init_endpoint(AmdviEndpoint *endpoint);
 bool amdvi_intr_remap(AmdviUnit *unit, AmdviEndpoint *endpoint, uint16_t device_id,
                       const MSIMessage *in, MSIMessage *out);
 
+/*
+ * amdvi_ats.c: devices with a translation cache of their own. All under the big lock, except for
+ * amdvi_ats_invalidate() and amdvi_ats_set_timer(), which come from any thread.
+ */
+
+typedef struct AmdviAtsClient AmdviAtsClient;
+struct AmdviAtsClient {
+    PCIDevice *device;
+    /* An invalidate request, to be answered with amdvi_ats_answer(), also from within. */
+    void (*invalidate)(AmdviAtsClient *client, const struct amdvi_iotlb_invalidation *what);
+    QLIST_ENTRY(AmdviAtsClient) next;
+};
+
+void amdvi_ats_client_add(AmdviAtsClient *client);
+void amdvi_ats_client_remove(AmdviAtsClient *client);
+/* Its cache is empty after a reset, and it answers nothing that it was asked before. */
+void amdvi_ats_client_gone(AmdviAtsClient *client);
+/* amdvi_iommu_ats_translate(), counted for the device. False: the IOMMU has no ATS. */
+bool amdvi_ats_translate(AmdviEndpoint *endpoint, struct amdvi_reader *reader, uint64_t iova,
+                         struct amdvi_ats_completion *out);
+void amdvi_ats_answer(AmdviAtsClient *client, const struct amdvi_iotlb_invalidation *what);
+
+void amdvi_ats_init(AmdviUnit *unit);
+void amdvi_ats_finalize(AmdviUnit *unit);
+void amdvi_ats_invalidate(AmdviUnit *unit, const struct amdvi_iotlb_invalidation *what);
+void amdvi_ats_set_timer(AmdviUnit *unit, uint64_t deadline_ns);
+
 /* amdvi_acpi.c */
-void amdvi_acpi_update(AmdviUnit *unit);
+void amdvi_acpi_update(AmdviCore *core);
 
 /* amdvi_stats.c */
 char *amdvi_stats_json(AmdviUnit *unit);

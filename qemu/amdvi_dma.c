@@ -232,6 +232,24 @@ void amdvi_dma_invalidated(AmdviUnit *unit, const struct amdvi_invalidation *wha
     }
 }
 
+void amdvi_dma_iotlb_invalidated(AmdviUnit *unit, const struct amdvi_iotlb_invalidation *what)
+{
+    AmdviEndpoint *endpoint;
+
+    QLIST_FOREACH(endpoint, &unit->notified, notified) {
+        IOMMUNotifier *notifier;
+
+        if (what->device_id != amdvi_endpoint_device_id(endpoint)) {
+            continue;
+        }
+        IOMMU_NOTIFIER_FOREACH(notifier, &endpoint->iommu) {
+            if (notifier->notifier_flags & IOMMU_NOTIFIER_DEVIOTLB_UNMAP) {
+                notifier_unmap(notifier, what->first_iova, what->last_iova);
+            }
+        }
+    }
+}
+
 /* ---- Endpoints ------------------------------------------------------------------------------- */
 
 static guint endpoint_hash(gconstpointer key)
@@ -270,6 +288,17 @@ AmdviEndpoint *amdvi_endpoint_get(AmdviUnit *unit, PCIBus *bus, int devfn)
     amdvi_intr_init_endpoint(endpoint);
     g_hash_table_add(unit->endpoints, endpoint);
     return endpoint;
+}
+
+AmdviEndpoint *amdvi_endpoint_of(PCIDevice *pci)
+{
+    IOMMUMemoryRegion *region =
+        memory_region_get_iommu(pci_device_iommu_address_space(pci)->root);
+
+    if (!region || !object_dynamic_cast(OBJECT(region), TYPE_AMDVI_MEMORY_REGION)) {
+        return NULL;
+    }
+    return container_of(region, AmdviEndpoint, iommu);
 }
 
 static AddressSpace *unit_get_address_space(PCIBus *bus, void *opaque, int devfn)
@@ -320,7 +349,7 @@ void amdvi_dma_init(AmdviUnit *unit)
     QLIST_INIT(&unit->notified);
     unit->listener.unrealize = unit_device_unrealized;
     device_listener_register(&unit->listener);
-    pci_setup_iommu(pci_get_bus(PCI_DEVICE(unit)), &unit_ops, unit);
+    pci_setup_iommu(unit->root_bus, &unit_ops, unit);
 }
 
 static void memory_region_class_init(ObjectClass *klass, void *data)

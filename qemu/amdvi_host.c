@@ -12,6 +12,7 @@
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
 #include "qemu/rcu.h"
+#include "qemu/timer.h"
 #include "amdvi.h"
 
 /* Commands that one bottom half runs before it lets others have the main loop. */
@@ -171,7 +172,7 @@ static void host_send_msi(void *ctx)
 {
     AmdviUnit *unit = ctx;
 
-    qemu_bh_schedule(unit->msi_bh);
+    amdvi_later(&unit->msi_pending, unit->msi_bh);
 }
 
 static void unit_send_msi(void *opaque)
@@ -182,7 +183,7 @@ static void unit_send_msi(void *opaque)
      * The IOMMU does not remap its own interrupt, nor does it depend on BusMaster: firmware sets that
      * on a real machine, and Linux does not. So the message goes to the local APICs directly.
      */
-    if (msi_enabled(PCI_DEVICE(unit))) {
+    if (amdvi_now(&unit->msi_pending) && msi_enabled(PCI_DEVICE(unit))) {
         MSIMessage message = msi_get_message(PCI_DEVICE(unit), 0);
 
         apic_get_class(NULL)->send_msi(&message);
@@ -193,15 +194,15 @@ static void host_work(void *ctx)
 {
     AmdviUnit *unit = ctx;
 
-    qemu_bh_schedule(unit->work_bh);
+    amdvi_later(&unit->work_pending, unit->work_bh);
 }
 
 static void unit_work(void *opaque)
 {
     AmdviUnit *unit = opaque;
 
-    if (amdvi_iommu_process(unit->iommu, COMMANDS_PER_CALL)) {
-        qemu_bh_schedule(unit->work_bh);
+    if (amdvi_now(&unit->work_pending) && amdvi_iommu_process(unit->iommu, COMMANDS_PER_CALL)) {
+        host_work(unit);
     }
 }
 
@@ -217,9 +218,23 @@ static void host_interrupts_invalidated(void *ctx, bool all, uint16_t device_id)
     AmdviUnit *unit = ctx;
 
     assert(bql_locked());
-    if (DEVICE(&unit->core)->realized) {
-        x86_iommu_iec_notify_all(X86_IOMMU_DEVICE(&unit->core), true, 0, 0);
-    }
+    x86_iommu_iec_notify_all(X86_IOMMU_DEVICE(unit->core), true, 0, 0);
+}
+
+/* ATS. The clock stands still while the machine does, so that a pause is no device's fault. */
+static uint64_t host_now_ns(void *ctx)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+static void host_set_timer(void *ctx, uint64_t deadline_ns)
+{
+    amdvi_ats_set_timer(ctx, deadline_ns);
+}
+
+static void host_invalidate_iotlb(void *ctx, const struct amdvi_iotlb_invalidation *what)
+{
+    amdvi_ats_invalidate(ctx, what);
 }
 
 static void host_log(void *ctx, const char *text)
@@ -231,6 +246,7 @@ void amdvi_host_init(AmdviUnit *unit, struct amdvi_host *out)
 {
     unit->msi_bh = qemu_bh_new(unit_send_msi, unit);
     unit->work_bh = qemu_bh_new(unit_work, unit);
+    amdvi_ats_init(unit);
     *out = (struct amdvi_host) {
         .size = sizeof(*out),
         .ctx = unit,
@@ -241,6 +257,9 @@ void amdvi_host_init(AmdviUnit *unit, struct amdvi_host *out)
         .work = host_work,
         .translations_invalidated = host_translations_invalidated,
         .interrupts_invalidated = host_interrupts_invalidated,
+        .now_ns = host_now_ns,
+        .set_timer = host_set_timer,
+        .invalidate_iotlb = host_invalidate_iotlb,
         .log = host_log,
     };
 }

@@ -11,7 +11,7 @@
 /* Choice: with intremap=off interrupts go around the IOMMU, whatever the guest's tables say. */
 bool amdvi_intremap_enabled(AmdviUnit *unit)
 {
-    return x86_iommu_ir_supported(X86_IOMMU_DEVICE(&unit->core));
+    return x86_iommu_ir_supported(X86_IOMMU_DEVICE(unit->core));
 }
 
 bool amdvi_intr_remap(AmdviUnit *unit, AmdviEndpoint *endpoint, uint16_t device_id,

@@ -63,6 +63,9 @@ static QDict *total_stats(AmdviUnit *unit)
     qdict_put_int(totals, "events_lost", stats.events_lost);
     qdict_put_int(totals, "waits_parked", stats.waits_parked);
     qdict_put_int(totals, "leases_revoked", stats.leases_revoked);
+    qdict_put_int(totals, "ats_requests", stats.ats_requests);
+    qdict_put_int(totals, "iotlb_invalidations", stats.iotlb_invalidations);
+    qdict_put_int(totals, "iotlb_timeouts", stats.iotlb_timeouts);
     return totals;
 }
 

@@ -234,6 +234,9 @@ static void run(TestDevice *dev)
     case TESTDEV_WATCH_MAPS:
         dev->result = watch(dev, IOMMU_NOTIFIER_IOTLB_EVENTS);
         break;
+    case TESTDEV_WATCH_IOTLB:
+        dev->result = watch(dev, IOMMU_NOTIFIER_DEVIOTLB_UNMAP);
+        break;
     case TESTDEV_UNWATCH:
         unwatch(dev);
         break;

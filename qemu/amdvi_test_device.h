@@ -44,6 +44,7 @@ enum testdev_command {
     TESTDEV_WATCH,        /* be notified of unmaps in the LENGTH bytes at IOVA */
     TESTDEV_WATCH_MAPS,   /* of maps, too; RESULT is 1 if that was refused with an error */
     TESTDEV_UNWATCH,
+    TESTDEV_WATCH_IOTLB,  /* like TESTDEV_WATCH, as one whose device has ATS enabled */
 };
 
 #endif

@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start the program that the environment's AMDVI_QEMU names, with @args (to a NULL) behind ours. */
+/*
+ * Start the program that the environment's AMDVI_QEMU names, with @args (to a NULL) behind ours.
+ * AMDVI_QEMU_ACCEL names its accelerator, if not qtest: then machine_clock_step() does not work.
+ */
 void machine_start(const char *const *args);
 void machine_stop(void);
 

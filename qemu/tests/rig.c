@@ -9,13 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-/* Where things are in guest memory. */
-#define DEVICE_TABLE     0x200000u /* 65536 entries of 32 bytes */
-#define COMMAND_BUFFER   0x500000u /* 512 entries of 16 bytes */
-#define EVENT_LOG        0x502000u
-#define COMPLETION_STORE 0x504000u
-#define INTERRUPT_TABLE  0x505000u
-#define PAGE_TABLES      0x510000u /* the root, then others as needed */
+/* Where things are in guest memory: those of the IOMMU that is worked on. */
+#define DEVICE_TABLE     at(0x200000) /* 65536 entries of 32 bytes */
+#define COMMAND_BUFFER   at(0x500000) /* 512 entries of 16 bytes */
+#define EVENT_LOG        at(0x502000)
+#define COMPLETION_STORE at(0x504000)
+#define INTERRUPT_TABLE  at(0x505000)
+#define PAGE_TABLES      at(0x510000) /* the root, then others as needed */
 #define RING_BYTES       0x2000u
 
 #define REG_DEVICE_TABLE 0x0000u
@@ -26,9 +26,21 @@
 #define REG_EVENT_HEAD   0x2010u
 #define REG_EVENT_TAIL   0x2018u
 
-static uint64_t next_table;
-static uint32_t command_tail;
-static uint64_t wait_number;
+#define CONTROL 0x1005u /* CmdBufEn, EventLogEn, IommuEn */
+
+static struct {
+    uint64_t next_table;
+    uint32_t command_tail;
+    uint64_t wait_number;
+} units[RIG_UNITS_MAX];
+
+static unsigned unit; /* the IOMMU that is worked on */
+static uint32_t testdev_registers = RIG_TESTDEV_REGISTERS;
+
+static uint64_t at(uint64_t offset)
+{
+    return offset + UINT64_C(0x1000000) * unit;
+}
 
 static const char *const rig_args[] = {
     "-object", "iothread,id=io0",
@@ -41,7 +53,7 @@ static const char *const rig_args[] = {
 
 #define RIG_ARGS (sizeof(rig_args) / sizeof(rig_args[0]))
 
-void rig_start_raw(const char *const *args)
+void rig_start_incoming(const char *const *args)
 {
     const char *all[RIG_ARGS + 32];
     size_t count = RIG_ARGS;
@@ -52,26 +64,77 @@ void rig_start_raw(const char *const *args)
     }
     all[count] = NULL;
     machine_start(all);
-    next_table = PAGE_TABLES + 0x1000;
-    command_tail = 0;
-    wait_number = 0;
+}
+
+void rig_start_raw(const char *const *args)
+{
+    rig_start_incoming(args);
+    rig_enable_devices();
+    testdev_registers = RIG_TESTDEV_REGISTERS;
+    for (unit = RIG_UNITS_MAX; unit-- > 0;) {
+        units[unit].next_table = PAGE_TABLES + 0x1000;
+        units[unit].command_tail = 0;
+        units[unit].wait_number = 0;
+    }
+    unit = 0;
+}
+
+void rig_enable_devices(void)
+{
     pci_enable(RIG_TESTDEV, 0, RIG_TESTDEV_REGISTERS);
     pci_enable(RIG_TESTDEV, 2, RIG_TESTDEV_GATE);
     pci_enable(RIG_EDU, 0, RIG_EDU_REGISTERS);
     pci_write16(RIG_IOMMU, 0x04, 0x0006);
 }
 
+/* The windows follow each other. */
+static uint64_t rig_window(void)
+{
+    return RIG_WINDOW + UINT64_C(0x4000) * unit;
+}
+
+void rig_shut_out(uint16_t device_id)
+{
+    uint64_t entry = DEVICE_TABLE + 32 * (uint64_t)device_id;
+
+    machine_write64(entry, 0x3); /* V, TV: nothing is allowed */
+    machine_write64(entry + 8, RIG_DOMAIN);
+}
+
 void rig_start(void)
 {
-    rig_start_raw(NULL);
-    for (uint64_t id = RIG_TESTDEV; id <= RIG_PORT; id += 8) {
-        machine_write64(DEVICE_TABLE + 32 * id, 0x3); /* V, TV: nothing is allowed */
-        machine_write64(DEVICE_TABLE + 32 * id + 8, RIG_DOMAIN);
+    rig_start_with(NULL, NULL);
+}
+
+void rig_start_with(const char *const *args, const uint16_t *device_ids)
+{
+    rig_start_raw(args);
+    for (uint16_t id = RIG_TESTDEV; id <= RIG_PORT; id = (uint16_t)(id + 8)) {
+        rig_shut_out(id);
     }
-    machine_write64(RIG_WINDOW + REG_DEVICE_TABLE, DEVICE_TABLE | 0x1ff);
-    machine_write64(RIG_WINDOW + REG_COMMANDS, COMMAND_BUFFER | UINT64_C(9) << 56);
-    machine_write64(RIG_WINDOW + REG_EVENTS, EVENT_LOG | UINT64_C(9) << 56);
-    machine_write64(RIG_WINDOW + REG_CONTROL, 0x1005); /* CmdBufEn, EventLogEn, IommuEn */
+    while (device_ids != NULL && *device_ids != 0) {
+        rig_shut_out(*device_ids++);
+    }
+    rig_program();
+}
+
+void rig_select(unsigned number)
+{
+    unit = number;
+}
+
+void rig_program(void)
+{
+    units[unit].command_tail = 0;
+    machine_write64(rig_window() + REG_DEVICE_TABLE, DEVICE_TABLE | 0x1ff);
+    machine_write64(rig_window() + REG_COMMANDS, COMMAND_BUFFER | UINT64_C(9) << 56);
+    machine_write64(rig_window() + REG_EVENTS, EVENT_LOG | UINT64_C(9) << 56);
+    machine_write64(rig_window() + REG_CONTROL, CONTROL);
+}
+
+void rig_set_iotlb_timeout(unsigned inv_timeout)
+{
+    machine_write64(rig_window() + REG_CONTROL, CONTROL | inv_timeout << 5);
 }
 
 void rig_stop(void)
@@ -83,9 +146,14 @@ void rig_stop(void)
 
 void rig_attach(uint16_t device_id)
 {
+    rig_attach_ats(device_id, false);
+}
+
+void rig_attach_ats(uint16_t device_id, bool may)
+{
     uint64_t entry = DEVICE_TABLE + 32 * (uint64_t)device_id;
 
-    machine_write64(entry + 8, RIG_DOMAIN);
+    machine_write64(entry + 8, RIG_DOMAIN | (uint64_t)may << 32); /* I */
     /* V, TV, Mode 3, IR, IW. */
     machine_write64(entry, PAGE_TABLES | 0x3 | 3u << 9 | UINT64_C(3) << 61);
     rig_flush(device_id);
@@ -108,6 +176,11 @@ void rig_remap(unsigned index, uint32_t entry)
 
 void rig_map(uint64_t iova, uint64_t spa, unsigned access)
 {
+    rig_set_entry(iova, access == 0 ? 0 : spa | 1 | (uint64_t)access << 61);
+}
+
+void rig_set_entry(uint64_t iova, uint64_t page_entry)
+{
     uint64_t table = PAGE_TABLES;
 
     for (unsigned level = 3; level > 1; level--) {
@@ -115,24 +188,28 @@ void rig_map(uint64_t iova, uint64_t spa, unsigned access)
         uint64_t entry = machine_read64(slot);
 
         if (!(entry & 1)) {
-            entry = next_table | 1 | (level - 1) << 9 | UINT64_C(3) << 61;
-            next_table += 0x1000;
+            entry = units[unit].next_table | 1 | (level - 1) << 9 | UINT64_C(3) << 61;
+            units[unit].next_table += 0x1000;
             machine_write64(slot, entry);
         }
         table = entry & UINT64_C(0x000ffffffffff000);
     }
-    machine_write64(table + 8 * (iova >> 12 & 0x1ff),
-                    access == 0 ? 0 : spa | 1 | (uint64_t)access << 61);
+    machine_write64(table + 8 * (iova >> 12 & 0x1ff), page_entry);
 }
 
 /* ---- Commands -------------------------------------------------------------------------------- */
 
 void rig_command(uint64_t word0, uint64_t word1)
 {
-    machine_write64(COMMAND_BUFFER + command_tail, word0);
-    machine_write64(COMMAND_BUFFER + command_tail + 8, word1);
-    command_tail = (command_tail + 16) % RING_BYTES;
-    machine_write32(RIG_WINDOW + REG_COMMAND_TAIL, command_tail);
+    machine_write64(COMMAND_BUFFER + units[unit].command_tail, word0);
+    machine_write64(COMMAND_BUFFER + units[unit].command_tail + 8, word1);
+    units[unit].command_tail = (units[unit].command_tail + 16) % RING_BYTES;
+    machine_write32(rig_window() + REG_COMMAND_TAIL, units[unit].command_tail);
+}
+
+uint64_t rig_next_command(void)
+{
+    return COMMAND_BUFFER + units[unit].command_tail;
 }
 
 void rig_invalidate_device(uint16_t device_id)
@@ -157,12 +234,12 @@ void rig_invalidate_interrupts(uint16_t device_id)
 
 void rig_wait_begin(void)
 {
-    rig_command(UINT64_C(1) << 60 | COMPLETION_STORE | 1, ++wait_number);
+    rig_command(UINT64_C(1) << 60 | COMPLETION_STORE | 1, ++units[unit].wait_number);
 }
 
 bool rig_wait_is_done(void)
 {
-    return machine_read64(COMPLETION_STORE) == wait_number;
+    return machine_read64(COMPLETION_STORE) == units[unit].wait_number;
 }
 
 void rig_flush(uint16_t device_id)
@@ -170,7 +247,7 @@ void rig_flush(uint16_t device_id)
     rig_invalidate_device(device_id);
     rig_invalidate_all_pages();
     rig_wait_begin();
-    if (!machine_wait64(COMPLETION_STORE, wait_number)) {
+    if (!machine_wait64(COMPLETION_STORE, units[unit].wait_number)) {
         printf("# the completion wait does not complete\n");
     }
 }
@@ -179,8 +256,8 @@ void rig_flush(uint16_t device_id)
 
 unsigned rig_events(struct rig_event *events, unsigned max)
 {
-    uint32_t head = machine_read32(RIG_WINDOW + REG_EVENT_HEAD);
-    uint32_t tail = machine_read32(RIG_WINDOW + REG_EVENT_TAIL);
+    uint32_t head = machine_read32(rig_window() + REG_EVENT_HEAD);
+    uint32_t tail = machine_read32(rig_window() + REG_EVENT_TAIL);
     unsigned count = 0;
 
     while (head != tail) {
@@ -191,7 +268,7 @@ unsigned rig_events(struct rig_event *events, unsigned max)
         count++;
         head = (head + 16) % RING_BYTES;
     }
-    machine_write32(RIG_WINDOW + REG_EVENT_HEAD, head);
+    machine_write32(rig_window() + REG_EVENT_HEAD, head);
     return count;
 }
 
@@ -205,14 +282,19 @@ struct rig_event rig_page_fault(uint16_t device_id, unsigned flags, uint64_t add
 
 /* ---- The test device ------------------------------------------------------------------------- */
 
+void testdev_select(uint32_t registers)
+{
+    testdev_registers = registers;
+}
+
 uint64_t testdev_read(uint32_t reg)
 {
-    return machine_read64(RIG_TESTDEV_REGISTERS + reg);
+    return machine_read64(testdev_registers + reg);
 }
 
 void testdev_write(uint32_t reg, uint64_t value)
 {
-    machine_write64(RIG_TESTDEV_REGISTERS + reg, value);
+    machine_write64(testdev_registers + reg, value);
 }
 
 static void testdev_set(uint64_t iova, uint64_t length, uint64_t value)
@@ -237,12 +319,12 @@ void testdev_run_in_iothread(unsigned command, uint64_t iova, uint64_t length)
 
 bool testdev_wait(uint32_t reg, uint64_t value)
 {
-    return machine_wait64(RIG_TESTDEV_REGISTERS + reg, value);
+    return machine_wait64(testdev_registers + reg, value);
 }
 
 void testdev_fill(uint8_t value, size_t bytes)
 {
-    machine_fill(RIG_TESTDEV_REGISTERS + TESTDEV_BUFFER, value, bytes);
+    machine_fill(testdev_registers + TESTDEV_BUFFER, value, bytes);
 }
 
 bool memory_is(uint64_t spa, size_t bytes, uint8_t value)
@@ -260,5 +342,5 @@ bool memory_is(uint64_t spa, size_t bytes, uint8_t value)
 
 bool testdev_buffer_is(size_t offset, size_t bytes, uint8_t value)
 {
-    return memory_is(RIG_TESTDEV_REGISTERS + TESTDEV_BUFFER + offset, bytes, value);
+    return memory_is(testdev_registers + TESTDEV_BUFFER + offset, bytes, value);
 }

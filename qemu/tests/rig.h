@@ -9,7 +9,7 @@
 
 #include "../amdvi_test_device.h"
 #include "check.h"
-#include "machine.h"
+#include "qtest_machine.h"
 
 /* Requesters: bus, device, function. */
 #define RIG_IOMMU   0x0010 /* 00:02.0 */
@@ -18,7 +18,7 @@
 #define RIG_PORT    0x0038 /* 00:07.0, with a second test device behind it */
 #define RIG_IOAPIC  0x00a0 /* 00:14.0 */
 
-/* The IOMMU's registers. */
+/* The first IOMMU's registers. */
 #define RIG_WINDOW 0xfed90000u
 
 /* BARs. */
@@ -31,25 +31,51 @@
 #define RIG_MEMORY 0x800000u
 #define RIG_DOMAIN 0x0007u
 
+#define RIG_UNITS_MAX 2u
+
 #define RIG_READ  1u
 #define RIG_WRITE 2u
 
 /* Start the machine with an enabled IOMMU that refuses all DMA of the devices above. */
 void rig_start(void);
-/* The same without programming the IOMMU, and with more options. */
+/* The same with more options, and devices that these bring: @device_ids, to a 0; both may be NULL.
+ */
+void rig_start_with(const char *const *args, const uint16_t *device_ids);
+/* The same without programming the IOMMU. */
 void rig_start_raw(const char *const *args);
 void rig_stop(void);
 
+/*
+ * What needs more than a start. Each IOMMU has tables of its own, and the functions below are about
+ * the selected one, at first the machine's first.
+ */
+void rig_select(unsigned number);
+/* The machine only: the devices and what the tests know of its memory stay as they are. */
+void rig_start_incoming(const char *const *args);
+/* Write the selected IOMMU's registers, as after a reset; its tables stay as they are. */
+void rig_program(void);
+/* BARs and bus mastering of the devices above. */
+void rig_enable_devices(void);
+/* Refuse all DMA of @device_id. No invalidation. */
+void rig_shut_out(uint16_t device_id);
+
 /* Let @device_id do DMA by the page tables, which start out empty and are the same for all. */
 void rig_attach(uint16_t device_id);
+/* The same for a device that may use ATS, or may no longer. */
+void rig_attach_ats(uint16_t device_id, bool may);
 /* One page of 4 KiB; @access is RIG_READ, RIG_WRITE, both, or 0 to remove it. No invalidation. */
 void rig_map(uint64_t iova, uint64_t spa, unsigned access);
+/* The same with all of its entry, or any other entry at its place. */
+void rig_set_entry(uint64_t iova, uint64_t page_entry);
 /* Set the upper half of the device table entry: IntCtl=2, a table of 512 entries. */
 void rig_attach_interrupts(uint16_t device_id);
 void rig_remap(unsigned index, uint32_t entry);
 
 /* Commands. */
 void rig_command(uint64_t word0, uint64_t word1);
+/* Where the next command will be, and how the IOMMU counts the time for IOTLBs: InvTimeOut. */
+uint64_t rig_next_command(void);
+void rig_set_iotlb_timeout(unsigned inv_timeout);
 void rig_invalidate_device(uint16_t device_id);
 void rig_invalidate_page(uint64_t iova);
 void rig_invalidate_all_pages(void);
@@ -94,7 +120,8 @@ static inline void rig_check_events(const struct rig_event *want, unsigned count
                      __FILE__, __LINE__)
 #define RIG_NO_EVENTS() rig_check_events(NULL, 0, __FILE__, __LINE__)
 
-/* The test device. */
+/* The test device: the one with these registers, at first RIG_TESTDEV. */
+void testdev_select(uint32_t registers);
 uint64_t testdev_read(uint32_t reg);
 void testdev_write(uint32_t reg, uint64_t value);
 /* Run a command; returns its result. */

@@ -18,8 +18,8 @@ static void function_and_capability(void)
     CHECK_U64(pci_read32(RIG_IOMMU, 0x08) >> 16, 0x0806);
     CHECK_U64(pci_read32(RIG_IOAPIC, 0x08) >> 16, 0x0c05);
     CHECK_U64(pci_capability(RIG_IOMMU, 0x0f), 0x40);
-    /* Type 3, revision 1, no IOTLB, NpCache or later features; the last capability. */
-    CHECK_U64(pci_read32(RIG_IOMMU, 0x40), 0x000b000f);
+    /* Type 3, revision 1, IotlbSup, no NpCache or later features; the last capability. */
+    CHECK_U64(pci_read32(RIG_IOMMU, 0x40), 0x010b000f);
     CHECK_U64(pci_read32(RIG_IOMMU, 0x44), RIG_WINDOW | 1);
     CHECK_U64(pci_read32(RIG_IOMMU, 0x48), 0);
     CHECK(pci_capability(RIG_IOMMU, 0x05) != 0);
