@@ -23,12 +23,16 @@ boot_mode=lazy           # lazy, strict or pt: how Linux is expected to use the 
 boot_intremap=on         # whether Linux is expected to remap interrupts
 boot_slow=               # not empty: there is a disk too that answers only after so many milliseconds
 boot_disk=               # one more disk, a file of the user's; what the guest writes to it is thrown away
+boot_preboot=            # what an attack before the operating system comes to: succeeded, stopped; empty: there is none
+boot_preboot_rom=        # take_preboot makes it
 boot_kvm=                # not empty: use KVM
 boot_cpus=2
 boot_memory=1G
 boot_limit_s=240         # for the whole boot, from QEMU's start to its end
 boot_silence_s=60        # for the time between two lines of the guest
 boot_extra=()            # more arguments for QEMU
+boot_describe=           # a function that adds more to `machine`, when $boot_dir is there
+boot_judge=              # a function that judges more, at the end
 
 # --- what came of it --------------------------------------------------------------------------------------------------
 
@@ -85,6 +89,13 @@ take_qemu() {
     fi
     # A program built here finds no firmware by itself; another one may, and then this does no harm.
     boot_roms=$("$guest_dir/../qemu/build" --print-rom-dir 2>/dev/null | tail -n 1) || true
+}
+
+# The option ROM that attacks before the operating system.
+take_preboot() {
+    boot_preboot_rom=$(cache_dir)/guest/preboot.rom
+    mkdir -p "${boot_preboot_rom%/*}"
+    "$guest_dir/preboot/make-rom" "$boot_preboot_rom"
 }
 
 # --- the machine ------------------------------------------------------------------------------------------------------
@@ -159,6 +170,9 @@ describe_machine() {
     *) machine+=(-device "$boot_device,id=iommu0") ;;
     esac
     describe_devices
+    # SeaBIOS would wait for ever for a disk whose DMA is blocked; strict: it leaves those alone that it need not boot from.
+    [ -z "$boot_preboot" ] || machine+=(-option-rom "${boot_preboot_rom//,/,,}" -boot strict=on)
+    [ -z "$boot_describe" ] || "$boot_describe"
     machine+=("${boot_extra[@]}")
 }
 
@@ -243,7 +257,10 @@ guest_follow() {
             guest_lost "$status"
             return 1
         fi
-        case $line in *'@@ '*) on_line "${line#*@@ }" ;; esac
+        case $line in
+        *'@@ '*) on_line "${line#*@@ }" ;;
+        *'preboot: '*) on_preboot "preboot: ${line#*preboot: }" ;;
+        esac
     done
 }
 
@@ -294,10 +311,11 @@ on_line() {
     ok) check 0 "${rest#* }" ;;
     fail) check 1 "${rest}" ;;
     attack) on_attack "$rest" ;;
-    device | iommu | irq | refused | reached | network) printf '%s\n' "$rest" >>"$boot_dir/$kind" ;;
+    device | function | iommu | irq | ivinfo | preboot | refused | reached | network) printf '%s\n' "$rest" >>"$boot_dir/$kind" ;;
     disk) on_disk "$rest" ;;
     sum) on_sum "$rest" ;;
     dmesg) printf '%s\n' "$rest" >>"$boot_dir/kernel.log" ;;
+    ask) on_ask "$rest" ;;
     ready) judge_kernel ;;
     end) boot_over=1 ;;
     *) ;; # meant for a person: in console.log
@@ -307,9 +325,21 @@ on_line() {
 on_begin() {
     local words
     read -ra words <<<"$1"
+    [ -z "$boot_release" ] || next_kernel
     boot_user_space_ms=$(($(now_ms) - boot_start_ms))
     boot_release=${words[1]}
     check 0 "Linux $boot_release reached user space after $(seconds "$boot_user_space_ms") s"
+}
+
+# The machine goes on with another kernel: what was seen so far was the one before.
+next_kernel() {
+    local earlier=$boot_dir/earlier name
+    rm -rf "$earlier"
+    mkdir "$earlier"
+    for name in kernel.log device function iommu irq network refused reached; do
+        [ ! -e "$boot_dir/$name" ] || mv "$boot_dir/$name" "$earlier/"
+    done
+    seen_disks=()
 }
 
 seconds() { printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100)); }
@@ -346,6 +376,14 @@ on_attack() {
     check "$(holds [ "${words[3]}" = "$expected" ])" "the attack's ${words[0]} of ${words[1]} (${words[2]}) $text"
 }
 
+# What the option ROM says, before the operating system is loaded.
+on_preboot() {
+    local expected='edu overwrote memory at 0x'
+    [ "$boot_preboot" != stopped ] || expected='edu could not overwrite memory at 0x'
+    printf '%s\n' "$1" >>"$boot_dir/preboot.said"
+    check "$(holds [ "${1#"preboot: $expected"}" != "$1" ])" "$1"
+}
+
 # The other side of the disks: what the guest wrote must be in the files.
 check_written() {
     local serial sum
@@ -362,8 +400,13 @@ log_has() { grep -qE -- "$1" "$boot_dir/kernel.log"; }
 log_lacks() { ! log_has "$1"; }
 must_have() { check "$(holds log_has "$1")" "${2:-kernel: $1}"; }
 
+# The guest asks for something that only the machine's owner can do, and waits for a line of answer. A caller whose
+# scenario asks replaces this.
+on_ask() { echo "nobody here does that" >&"$boot_input"; }
+
 # As soon as the guest is up: what the kernel made of the IOMMU.
 judge_kernel() {
+    [ -z "$boot_preboot" ] || judge_preboot
     if [ -z "$boot_device" ]; then
         check "$(holds log_lacks 'AMD-Vi: (Found IOMMU|Interrupt remapping enabled)|Adding to iommu group')" \
             "kernel: no IOMMU in this machine"
@@ -379,6 +422,22 @@ judge_kernel() {
     fi
     judge_mode
     judge_groups
+}
+
+# What the operating system finds of the attack before it, and what the ACPI table says of it.
+judge_preboot() {
+    local ivinfo protected
+    touch "$boot_dir/preboot.said" "$boot_dir/preboot"
+    check "$(holds [ "$(wc -l <"$boot_dir/preboot.said")" -eq 1 ])" "the attack was made once"
+    check "$(holds cmp -s "$boot_dir/preboot.said" "$boot_dir/preboot")" "the operating system finds that line in the option ROM"
+    [ -n "$boot_device" ] || return 0
+    ivinfo=$(grep -xE '0x[0-9a-f]{8}' "$boot_dir/ivinfo" 2>/dev/null) || true
+    protected=$((${ivinfo:-0} >> 1 & 1)) # DMA protection is bit 1
+    if [ "$boot_preboot" = stopped ]; then
+        check "$(holds [ "$protected" -eq 1 ])" "the IVRS announces DMA protection (IVinfo ${ivinfo:-is not there})"
+    else
+        check "$(holds [ -n "$ivinfo" -a "$protected" -eq 0 ])" "the IVRS announces no DMA protection (IVinfo ${ivinfo:-is not there})"
+    fi
 }
 
 judge_mode() {
@@ -419,6 +478,7 @@ judge_end() {
     [ ! -e "$boot_dir/attack" ] || check "$(holds [ "$(wc -l <"$boot_dir/attack")" -eq 8 ])" "the attack made all its 8 attempts"
     [ -z "$boot_device" ] || judge_faults
     judge_log
+    [ -z "$boot_judge" ] || "$boot_judge"
 }
 
 # counted CHIP ACTION: has an interrupt of that chip and action come since the guest was up? Lines: NUMBER BEFORE AFTER CHIP …
@@ -482,16 +542,19 @@ judge_log() {
 # --- the device's own table -------------------------------------------------------------------------------------------
 
 take_stats() {
-    local edu
+    local count function
     case $boot_device in amdvi*) ;; *) return 0 ;; esac
     boot_stats=$(python3 "$guest_dir/qmp.py" "$boot_dir/qmp" stats /machine/peripheral/iommu0 2>"$boot_dir/qmp.log") || true
     check "$(holds [ -n "$boot_stats" ])" "the device tells what it did$([ -n "$boot_stats" ] || sed 's/^/: /' "$boot_dir/qmp.log")"
     [ -n "$boot_stats" ] || return 0
-    if [ -s "$boot_dir/refused" ]; then
-        edu=$(awk 'NR == 1 { sub(/^0000:/, "", $1); print $1 }' "$boot_dir/refused")
-        check "$(holds awk -v id="$edu" -v count="$(wc -l <"$boot_dir/refused")" \
+    while read -r count function; do
+        check "$(holds awk -v id="${function#0000:}" -v count="$count" \
             '$1 == id && $6 == count { found = 1 } END { exit !found }' <<<"$boot_stats")" \
-            "the device counted the same number of faults of $edu as the kernel"
+            "the device counted the same number of faults of ${function#0000:} as the kernel"
+    done < <(touch "$boot_dir/refused" && cut -d' ' -f1 "$boot_dir/refused" | sort | uniq -c)
+    if [ "$boot_preboot" = stopped ]; then
+        check "$(holds awk '$2 == "edu" && $6 == 2 { found = 1 } END { exit !found }' <<<"$boot_stats")" \
+            "the device refused edu twice: reading one page, writing the other"
     fi
     check "$(holds [ "$(stats_total translations)" -gt 0 -a "$(stats_total interrupts)" -gt 0 ])" \
         "the device translated DMA and handled interrupts"

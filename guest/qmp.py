@@ -6,14 +6,20 @@ qmp.py SOCKET get PATH PROPERTY   print a property of an object
 qmp.py SOCKET stats PATH          print the amdvi device's statistics, a line for each device:
                                   ID NAME TRANSLATIONS HITS WALKS FAULTS INTERRUPTS
                                   and for each of its totals a line: "total" NAME NUMBER
+qmp.py SOCKET reset               reset the machine
+qmp.py SOCKET wake                wait until the machine sleeps, and wake it up
+qmp.py SOCKET add ID NAME=VALUE…  plug a device in, as -device does
+qmp.py SOCKET remove ID           ask the guest to let a device go, and wait until it has
 qmp.py SOCKET quit                end QEMU
 """
 
 import json
 import socket
 import sys
+import time
 
 LIMIT_S = 10
+GUEST_LIMIT_S = 60
 COLUMNS = ("translations", "hits", "walks", "faults", "interrupts")
 
 
@@ -24,6 +30,7 @@ class Qmp:
         self.socket.connect(path)
         self.lines = self.socket.makefile("r", encoding="utf-8")
         json.loads(self.lines.readline())
+        self.seen = []
         self.execute("qmp_capabilities")
 
     def execute(self, command, **arguments):
@@ -35,6 +42,35 @@ class Qmp:
                 raise RuntimeError(answer["error"]["desc"])
             if "return" in answer:
                 return answer["return"]
+            self.seen.append(answer)
+
+    def wait_event(self, name, **data):
+        """Wait for an event whose data has these values, or take one that has come already."""
+        self.socket.settimeout(GUEST_LIMIT_S)
+        while True:
+            for event in self.seen:
+                if event.get("event") == name and data.items() <= event.get("data", {}).items():
+                    return
+            self.seen = [json.loads(self.lines.readline())]
+
+
+def wake(qmp):
+    end = time.monotonic() + GUEST_LIMIT_S
+    while qmp.execute("query-status")["status"] != "suspended":
+        if time.monotonic() > end:
+            raise RuntimeError("the machine does not fall asleep")
+        time.sleep(0.1)
+    qmp.execute("system_wakeup")
+
+
+def add(qmp, name, properties):
+    values = dict(word.split("=", 1) for word in properties)
+    qmp.execute("device_add", id=name, **values)
+
+
+def remove(qmp, name):
+    qmp.execute("device_del", id=name)
+    qmp.wait_event("DEVICE_DELETED", device=name)
 
 
 def print_stats(text):
@@ -56,6 +92,14 @@ def main():
             print(qmp.execute("qom-get", path=sys.argv[3], property=sys.argv[4]))
         elif command == "stats":
             print_stats(qmp.execute("qom-get", path=sys.argv[3], property="stats"))
+        elif command == "reset":
+            qmp.execute("system_reset")
+        elif command == "wake":
+            wake(qmp)
+        elif command == "add":
+            add(qmp, sys.argv[3], sys.argv[4:])
+        elif command == "remove":
+            remove(qmp, sys.argv[3])
         elif command == "quit":
             qmp.execute("quit")
         else:

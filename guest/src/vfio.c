@@ -126,6 +126,15 @@ static bool open_device(struct vfio_function *function, size_t bar_bytes)
     return function->bar != NULL;
 }
 
+/* MSI, or MSI-X for a device that has nothing else. */
+static uint32_t choose_interrupt(const struct vfio_function *function)
+{
+    struct vfio_irq_info msi = {.argsz = sizeof(msi), .index = VFIO_PCI_MSI_IRQ_INDEX};
+    bool has_msi = ioctl(function->device, VFIO_DEVICE_GET_IRQ_INFO, &msi) == 0 && msi.count != 0;
+
+    return has_msi ? VFIO_PCI_MSI_IRQ_INDEX : VFIO_PCI_MSIX_IRQ_INDEX;
+}
+
 static bool connect_interrupt(struct vfio_function *function)
 {
     union {
@@ -134,7 +143,7 @@ static bool connect_interrupt(struct vfio_function *function)
     } request = {.set = {
                      .argsz = sizeof(request),
                      .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-                     .index = VFIO_PCI_MSI_IRQ_INDEX,
+                     .index = choose_interrupt(function),
                      .count = 1,
                  }};
 
@@ -166,7 +175,7 @@ const char *vfio_open(struct vfio_function *function, const char *name, size_t b
         return "cannot open it";
     }
     if (!connect_interrupt(function)) {
-        return "cannot connect its MSI";
+        return "cannot connect its interrupt";
     }
     return NULL;
 }

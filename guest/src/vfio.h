@@ -29,7 +29,8 @@ struct vfio_function {
 
 /*
  * Takes the function from its driver, gives it to vfio-pci and opens it, with bus mastering on
- * and its MSI connected to `interrupt`. NULL on success, else what failed, with errno set.
+ * and its MSI, or the first of its MSI-X, connected to `interrupt`. NULL on success, else what
+ * failed, with errno set.
  */
 const char *vfio_open(struct vfio_function *function, const char *name, size_t bar_bytes);
 
