@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requirements: Control, status and the interrupt. */
+#include "rings.h"
+
+/* The bits that Status shows running for a value of Control. */
+static uint64_t run_bits_of(uint64_t control)
+{
+    uint64_t run = 0;
+
+    if ((control & CONTROL_IOMMU_EN) != 0) {
+        run |= (control & CONTROL_EVENT_LOG_EN) != 0 ? STATUS_EVENT_LOG_RUN : 0;
+        run |= (control & CONTROL_CMD_BUF_EN) != 0 ? STATUS_CMD_BUF_RUN : 0;
+    }
+    return run;
+}
+
+/* IommuEn, EventLogEn and CmdBufEn from a number of three bits. */
+static uint64_t enables(unsigned n)
+{
+    return CONTROL_COHERENT | ((n & 1) != 0 ? CONTROL_IOMMU_EN : 0) |
+           ((n & 2) != 0 ? CONTROL_EVENT_LOG_EN : 0) | ((n & 4) != 0 ? CONTROL_CMD_BUF_EN : 0);
+}
+
+static void run_bits_follow_the_enables(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL & ~CONTROL_IOMMU_EN);
+    CHECK_U64(rig_read(rig, REG_STATUS), 0);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_RUN | STATUS_CMD_BUF_RUN);
+}
+
+static void every_transition(struct rig *rig)
+{
+    rig_enable_with(rig, 0);
+    for (unsigned from = 0; from < 8; from++) {
+        for (unsigned to = 0; to < 8; to++) {
+            rig_write(rig, REG_CONTROL, enables(from));
+            if (!CHECK(rig_until(rig, REG_STATUS, UINT64_MAX, run_bits_of(enables(from))))) {
+                return;
+            }
+            rig_write(rig, REG_CONTROL, enables(to));
+            if (!CHECK(rig_until(rig, REG_STATUS, UINT64_MAX, run_bits_of(enables(to))))) {
+                return;
+            }
+            CHECK_U64(rig_read(rig, REG_CONTROL), enables(to));
+        }
+    }
+}
+
+static void other_control_bits(struct rig *rig)
+{
+    rig_enable(rig);
+    for (unsigned bit = 3; bit < 12; bit++) {
+        if (bit != 10) {
+            rig_write(rig, REG_CONTROL, CONTROL_USUAL | bit64(bit));
+            CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+            CHECK(rig_wait(rig));
+        }
+    }
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL & ~CONTROL_COHERENT);
+    CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+    CHECK(rig_wait(rig));
+}
+
+static void run_bits_are_read_only(struct rig *rig)
+{
+    rig_enable(rig);
+    rig_write(rig, REG_STATUS, UINT64_MAX);
+    CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+    rig_write(rig, REG_STATUS, 0);
+    CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+    CHECK(rig_wait(rig));
+    rig_write(rig, REG_CONTROL, 0);
+    CHECK(rig_until(rig, REG_STATUS, RUN_BITS, 0));
+    rig_write(rig, REG_STATUS, UINT64_MAX);
+    CHECK_U64(rig_read(rig, REG_STATUS), 0);
+}
+
+/* ---- IommuEn=0 ------------------------------------------------------------------------------- */
+
+static void off_fetches_nothing(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL & ~CONTROL_IOMMU_EN);
+    rig_wait_begin(rig);
+    let_pass(rig);
+    CHECK_U64(rig_read(rig, REG_COMMAND_HEAD), 0);
+    CHECK(!rig_wait_done(rig));
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    CHECK(rig_drained(rig));
+    CHECK(rig_wait(rig));
+}
+
+static void off_touches_nothing(struct rig *rig)
+{
+    uint64_t page = rig_page(rig);
+
+    rig_enable_with(rig, CONTROL_USUAL & ~CONTROL_IOMMU_EN);
+    rig_touches_begin(rig);
+    rig_wait_begin(rig);
+    RIG_WRITES(rig, page, page, 8);
+    rig_interrupt(rig, rig->device, MSI_BASE, 0x41);
+    RIG_MESSAGE(rig, .vector = 0x41);
+    CHECK_U64(rig_touch_count(rig), 0);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    CHECK(rig_wait(rig));
+    CHECK(rig_touched(rig, RIG_COMMAND_BUFFER, 16));
+}
+
+static void off_passes_dma(struct rig *rig)
+{
+    uint64_t page = rig_page(rig);
+
+    rig_enable(rig);
+    rig_attach(rig, 3);
+    RIG_WRITE_REFUSED(rig, page, page, 8);
+    RIG_EVENTS(rig, rig_fault(rig, EVENT_RW, page));
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL & ~CONTROL_IOMMU_EN);
+    RIG_WRITES(rig, page, page, 8);
+    RIG_READS(rig, page + 0x100, page + 0x100, 8);
+    RIG_NO_EVENTS(rig);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    RIG_WRITE_REFUSED(rig, page, page, 8);
+    RIG_EVENTS(rig, rig_fault(rig, EVENT_RW, page));
+}
+
+static void off_passes_interrupts(struct rig *rig)
+{
+    struct rig_dte dte = {{0, 0, Q2_IV, 0}};
+
+    rig_enable(rig);
+    rig_set_dte(rig, rig->device, dte);
+    rig_interrupt(rig, rig->device, MSI_BASE, 0x41);
+    RIG_NO_MESSAGE(rig);
+    empty_log(rig);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL & ~CONTROL_IOMMU_EN);
+    rig_interrupt(rig, rig->device, MSI_BASE, 0x42);
+    RIG_MESSAGE(rig, .vector = 0x42);
+    RIG_NO_EVENTS(rig);
+}
+
+static void off_keeps_status(struct rig *rig)
+{
+    rig_enable(rig);
+    COMPLETE_WITH_I(rig);
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    rig_write(rig, REG_CONTROL, 0);
+    CHECK(rig_until(rig, REG_STATUS, RUN_BITS, 0));
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | STATUS_COM_WAIT_INT);
+    rig_write(rig, REG_STATUS, STATUS_COM_WAIT_INT);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT);
+}
+
+static void iommu_reads_tables_untranslated(struct rig *rig)
+{
+    rig_enable(rig);
+    for (unsigned id = 0; id < 0x100; id++) {
+        rig_store64(rig, RIG_DEVICE_TABLE + UINT64_C(32) * id + 8, RIG_DOMAIN);
+        rig_store64(rig, RIG_DEVICE_TABLE + UINT64_C(32) * id, Q0_V | Q0_TV);
+    }
+    for (unsigned id = 0; id < 0x100; id++) {
+        rig_invalidate_device(rig, (uint16_t)id);
+        if (id % 0x80 == 0 && !CHECK(rig_wait(rig))) {
+            return;
+        }
+    }
+    CHECK(rig_wait(rig));
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    CHECK(rig_wait(rig));
+}
+
+/* ---- The three bits that are set ------------------------------------------------------------- */
+
+static void com_wait_int_by_i(struct rig *rig)
+{
+    rig_enable(rig);
+    CHECK(rig_wait(rig)); /* i=0 */
+    CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_COM_WAIT_INT | RUN_BITS);
+}
+
+static void com_wait_int_with_enable(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_COM_WAIT_INT | RUN_BITS);
+}
+
+static void com_wait_int_is_cleared(struct rig *rig)
+{
+    rig_enable(rig);
+    for (unsigned i = 0; i < 3; i++) {
+        COMPLETE_WITH_I(rig);
+        rig_write(rig, REG_STATUS, 0);
+        CHECK_U64(rig_read(rig, REG_STATUS), STATUS_COM_WAIT_INT | RUN_BITS);
+        rig_write(rig, REG_STATUS, ~STATUS_COM_WAIT_INT);
+        CHECK_U64(rig_read(rig, REG_STATUS), STATUS_COM_WAIT_INT | RUN_BITS);
+        rig_write(rig, REG_STATUS, STATUS_COM_WAIT_INT);
+        CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+    }
+}
+
+static void log_int_is_set(struct rig *rig)
+{
+    rig_enable(rig);
+    CHECK_U64(rig_read(rig, REG_STATUS) & STATUS_EVENT_LOG_INT, 0);
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | RUN_BITS);
+}
+
+static void log_int_by_dma(struct rig *rig)
+{
+    rig_enable(rig);
+    rig_attach(rig, 3);
+    CHECK_U64(rig_read(rig, REG_STATUS) & STATUS_EVENT_LOG_INT, 0);
+    make_fault(rig, 0);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | RUN_BITS);
+    empty_log(rig); /* reading the log does not clear it */
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | RUN_BITS);
+    rig_write(rig, REG_STATUS, STATUS_EVENT_LOG_INT);
+    CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+    make_fault(rig, 1);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | RUN_BITS);
+    empty_log(rig);
+}
+
+static void log_int_is_cleared(struct rig *rig)
+{
+    rig_enable(rig);
+    for (unsigned i = 0; i < 3; i++) {
+        REFUSES_COMMAND(rig, OPCODE(0), 0);
+        rig_write(rig, REG_STATUS, 0);
+        CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | RUN_BITS);
+        rig_write(rig, REG_STATUS, ~STATUS_EVENT_LOG_INT);
+        CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | RUN_BITS);
+        rig_write(rig, REG_STATUS, STATUS_EVENT_LOG_INT);
+        CHECK_U64(rig_read(rig, REG_STATUS), RUN_BITS);
+    }
+}
+
+static void nothing_logged_sets_nothing(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL & ~CONTROL_EVENT_LOG_EN);
+    rig_command(rig, OPCODE(0), 0);
+    CHECK(rig_until(rig, REG_STATUS, STATUS_CMD_BUF_RUN, 0));
+    CHECK_U64(rig_read(rig, REG_STATUS), 0);
+    RESTART(rig);
+    CHECK(rig_wait(rig));
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_CMD_BUF_RUN);
+}
+
+/* Leave one free entry in the log, then log two events: the second does not fit. */
+static void overflow_log(struct rig *rig)
+{
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL & ~CONTROL_EVENT_LOG_EN);
+    CHECK(rig_until(rig, REG_STATUS, STATUS_EVENT_LOG_RUN, 0));
+    rig_write(rig, REG_EVENT_HEAD, 0x20);
+    rig_write(rig, REG_EVENT_TAIL, 0);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    rig->wrecked = true; /* most of the log was never written */
+    for (unsigned i = 0; i < 2; i++) {
+        rig_command(rig, OPCODE(0), 0);
+        CHECK(rig_until(rig, REG_STATUS, STATUS_CMD_BUF_RUN, 0));
+        RESTART(rig);
+    }
+}
+
+static void overflow_is_set(struct rig *rig)
+{
+    rig_enable(rig);
+    overflow_log(rig);
+    CHECK_U64(rig_read(rig, REG_STATUS),
+              STATUS_EVENT_OVERFLOW | STATUS_EVENT_LOG_INT | STATUS_CMD_BUF_RUN);
+    CHECK_U64(rig_read(rig, REG_EVENT_TAIL), 0x10);
+}
+
+static void overflow_is_cleared(struct rig *rig)
+{
+    rig_enable(rig);
+    overflow_log(rig);
+    rig_write(rig, REG_STATUS, 0);
+    CHECK_U64(rig_read(rig, REG_STATUS) & 0x7, STATUS_EVENT_OVERFLOW | STATUS_EVENT_LOG_INT);
+    rig_write(rig, REG_STATUS, ~STATUS_EVENT_OVERFLOW);
+    CHECK_U64(rig_read(rig, REG_STATUS) & 0x7, STATUS_EVENT_OVERFLOW);
+    rig_write(rig, REG_STATUS, STATUS_EVENT_OVERFLOW);
+    CHECK_U64(rig_read(rig, REG_STATUS) & 0x7, 0);
+}
+
+static void all_three_are_separate(struct rig *rig)
+{
+    rig_enable(rig);
+    overflow_log(rig);
+    COMPLETE_WITH_I(rig);
+    for (unsigned keep = 0; keep < 3; keep++) {
+        uint64_t all = STATUS_EVENT_OVERFLOW | STATUS_EVENT_LOG_INT | STATUS_COM_WAIT_INT;
+        uint64_t before = rig_read(rig, REG_STATUS) & all;
+        CHECK_U64(before, all << keep & all);
+        rig_write(rig, REG_STATUS, bit64(keep));
+        CHECK_U64(rig_read(rig, REG_STATUS) & all, before & ~bit64(keep));
+    }
+}
+
+/* ---- The interrupt --------------------------------------------------------------------------- */
+
+static void msi_of_wait(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    CHECK(rig_wait(rig)); /* i=0 */
+    CHECK_U64(rig_own_msis(rig), 0);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 1);
+    CHECK_U64(rig_own_msis(rig), 0);
+}
+
+static void no_msi_of_wait(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_EVENT_INT_EN);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 0);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_COM_WAIT_INT | RUN_BITS);
+}
+
+static void msi_of_each_wait(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    for (unsigned i = 0; i < 5; i++) {
+        COMPLETE_WITH_I(rig);
+        CHECK_U64(rig_own_msis(rig), 1);
+        rig_write(rig, REG_STATUS, STATUS_COM_WAIT_INT);
+        CHECK_U64(rig_own_msis(rig), 0);
+    }
+}
+
+static void msi_of_second_wait(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 1);
+    COMPLETE_WITH_I(rig);
+    unsigned count = rig_own_msis(rig);
+    CHECK(count <= 1);
+    rig_outcome(rig, count == 0 ? "none" : "one more");
+}
+
+static void msi_of_late_wait_enable(struct rig *rig)
+{
+    rig_enable(rig);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 0);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    unsigned count = rig_own_msis(rig);
+    CHECK(count <= 1);
+    rig_outcome(rig, count == 1 ? "sent" : "not sent");
+}
+
+static void msi_of_event(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_EVENT_INT_EN);
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    CHECK_U64(rig_own_msis(rig), 1);
+    CHECK(rig_wait(rig));
+    CHECK_U64(rig_own_msis(rig), 0);
+}
+
+static void msi_of_fault(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_EVENT_INT_EN);
+    rig_attach(rig, 3);
+    CHECK_U64(rig_own_msis(rig), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        make_fault(rig, i);
+        CHECK_U64(rig_own_msis(rig), 1);
+        rig_write(rig, REG_STATUS, STATUS_EVENT_LOG_INT);
+        CHECK_U64(rig_own_msis(rig), 0);
+    }
+    empty_log(rig);
+}
+
+static void no_msi_of_event(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    CHECK_U64(rig_own_msis(rig), 0);
+    CHECK_U64(rig_read(rig, REG_STATUS), STATUS_EVENT_LOG_INT | RUN_BITS);
+}
+
+static void msi_of_second_event(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_EVENT_INT_EN);
+    rig_attach(rig, 3);
+    make_fault(rig, 0);
+    CHECK_U64(rig_own_msis(rig), 1);
+    make_fault(rig, 1);
+    unsigned count = rig_own_msis(rig);
+    CHECK(count <= 1);
+    CHECK_U64(rig_read(rig, REG_EVENT_TAIL), 0x20);
+    empty_log(rig);
+    rig_outcome(rig, count == 0 ? "none" : "one more");
+}
+
+static void msi_of_late_event_enable(struct rig *rig)
+{
+    rig_enable(rig);
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    CHECK_U64(rig_own_msis(rig), 0);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL | CONTROL_EVENT_INT_EN);
+    unsigned count = rig_own_msis(rig);
+    CHECK(count <= 1);
+    rig_outcome(rig, count == 1 ? "sent" : "not sent");
+}
+
+static void no_msi_of_late_enable_when_clear(struct rig *rig)
+{
+    rig_enable(rig);
+    COMPLETE_WITH_I(rig);
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    rig_write(rig, REG_STATUS, STATUS_COM_WAIT_INT | STATUS_EVENT_LOG_INT);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL | CONTROL_EVENT_INT_EN | CONTROL_COM_WAIT_INT_EN);
+    CHECK_U64(rig_own_msis(rig), 0);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 1);
+}
+
+static void msi_of_overflow(struct rig *rig)
+{
+    rig_enable(rig);
+    rig_attach(rig, 3);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL & ~CONTROL_EVENT_LOG_EN);
+    CHECK(rig_until(rig, REG_STATUS, STATUS_EVENT_LOG_RUN, 0));
+    rig_write(rig, REG_EVENT_HEAD, 0x20);
+    rig_write(rig, REG_EVENT_TAIL, 0);
+    rig->wrecked = true;
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL | CONTROL_EVENT_INT_EN);
+    make_fault(rig, 0);
+    CHECK_U64(rig_own_msis(rig), 1);
+    rig_write(rig, REG_STATUS, STATUS_EVENT_LOG_INT);
+    make_fault(rig, 1);
+    CHECK_U64(rig_own_msis(rig), 1);
+    CHECK_U64(rig_read(rig, REG_STATUS) & 0x7, STATUS_EVENT_OVERFLOW);
+    make_fault(rig, 2); /* lost too, and says nothing */
+    CHECK_U64(rig_own_msis(rig), 0);
+}
+
+static void msi_of_late_overflow_enable(struct rig *rig)
+{
+    rig_enable(rig);
+    overflow_log(rig);
+    CHECK_U64(rig_own_msis(rig), 0);
+    rig_write(rig, REG_STATUS, STATUS_EVENT_LOG_INT);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL | CONTROL_EVENT_INT_EN);
+    unsigned count = rig_own_msis(rig);
+    CHECK(count <= 1);
+    rig_outcome(rig, count == 1 ? "sent" : "not sent");
+}
+
+static void both_send(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_EVENT_INT_EN | CONTROL_COM_WAIT_INT_EN);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 1);
+    REFUSES_COMMAND(rig, OPCODE(0), 0); /* with ComWaitInt=1 still */
+    CHECK_U64(rig_own_msis(rig), 1);
+    rig_write(rig, REG_STATUS, STATUS_COM_WAIT_INT);
+    COMPLETE_WITH_I(rig); /* with EventLogInt=1 still */
+    CHECK_U64(rig_own_msis(rig), 1);
+}
+
+static void writes_send_nothing(struct rig *rig)
+{
+    uint64_t control = CONTROL_USUAL | CONTROL_EVENT_INT_EN | CONTROL_COM_WAIT_INT_EN;
+
+    rig_enable_with(rig, control);
+    COMPLETE_WITH_I(rig);
+    REFUSES_COMMAND(rig, OPCODE(0), 0);
+    CHECK_U64(rig_own_msis(rig), 2);
+    rig_write(rig, REG_CONTROL, control);
+    rig_write(rig, REG_STATUS, 0);
+    rig_write(rig, REG_STATUS, RUN_BITS);
+    CHECK_U64(rig_own_msis(rig), 0);
+    rig_write(rig, REG_STATUS, STATUS_COM_WAIT_INT);
+    rig_write(rig, REG_STATUS, STATUS_EVENT_LOG_INT);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    rig_write(rig, REG_CONTROL, control);
+    CHECK_U64(rig_own_msis(rig), 0);
+}
+
+static void disabling_sends_nothing(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 1);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    CHECK_U64(rig_own_msis(rig), 0);
+    rig_write(rig, REG_CONTROL, 0);
+    CHECK_U64(rig_own_msis(rig), 0);
+}
+
+static void own_msi_is_not_remapped(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    for (unsigned id = 0; id < 0x100; id++) { /* IntCtl=00: every interrupt is aborted */
+        rig_store64(rig, RIG_DEVICE_TABLE + UINT64_C(32) * id + 16, Q2_IV);
+        rig_invalidate_device(rig, (uint16_t)id);
+        if (id % 0x40 == 0 && !CHECK(rig_wait(rig))) {
+            return;
+        }
+    }
+    COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 1);
+    RIG_NO_EVENTS(rig);
+}
+
+static void stores_first(struct rig *rig)
+{
+    rig_enable_with(rig, CONTROL_USUAL | CONTROL_COM_WAIT_INT_EN);
+    rig_allow_store(rig, RIG_STORE + 0x40);
+    rig_command(rig, WAIT | (RIG_STORE + 0x40) | WAIT_S | WAIT_I, 0x9876);
+    CHECK(rig_until(rig, REG_STATUS, STATUS_COM_WAIT_INT, STATUS_COM_WAIT_INT));
+    CHECK_U64(rig_load64(rig, RIG_STORE + 0x40), 0x9876);
+    CHECK_U64(rig_own_msis(rig), 1);
+}
+
+#define SOURCE_CONTROL "1.20, IOMMU control"
+#define SOURCE_STATUS  "1.20, IOMMU status"
+#define SOURCE_MSI     "1.20, IOMMU status, interrupts"
+
+static const struct requirement list[] = {
+    REQUIREMENT(
+        "STA-001",
+        "EventLogRun and CmdBufRun become 1 when IommuEn is set behind EventLogEn and CmdBufEn",
+        SOURCE_CONTROL, 0, run_bits_follow_the_enables),
+    REQUIREMENT("STA-002",
+                "From any to any of the eight combinations of the enables, the run bits follow",
+                SOURCE_CONTROL, 0, every_transition),
+    REQUIREMENT("STA-003", "The other bits of Control may change while on; both rings keep running",
+                SOURCE_CONTROL, 0, other_control_bits),
+    REQUIREMENT("STA-004", "EventLogRun and CmdBufRun cannot be written", SOURCE_STATUS, 0,
+                run_bits_are_read_only),
+    REQUIREMENT("STA-005", "With IommuEn=0 no command is fetched; those queued are, once it is 1",
+                SOURCE_CONTROL, 0, off_fetches_nothing),
+    REQUIREMENT("STA-006", "With IommuEn=0 the IOMMU touches no memory, whatever arrives",
+                SOURCE_CONTROL, CAN_TRACE | CAN_DMA | CAN_MSI, off_touches_nothing),
+    REQUIREMENT("STA-007", "With IommuEn=0 memory requests pass untranslated, nothing is logged",
+                SOURCE_CONTROL, CAN_DMA, off_passes_dma),
+    REQUIREMENT("STA-008", "With IommuEn=0 interrupts pass unremapped, nothing is logged",
+                SOURCE_CONTROL, CAN_MSI, off_passes_interrupts),
+    REQUIREMENT("STA-009", "IommuEn=0 clears the run bits, but no bit that a write of 1 clears",
+                SOURCE_STATUS, 0, off_keeps_status),
+    REQUIREMENT("STA-010", "The IOMMU's own accesses to memory are not translated by itself",
+                "1.20, PCI function", 0, iommu_reads_tables_untranslated),
+    REQUIREMENT("STA-011", "COMPLETION_WAIT with i=1 sets ComWaitInt, with i=0 does not",
+                SOURCE_STATUS, 0, com_wait_int_by_i),
+    REQUIREMENT("STA-012", "ComWaitInt is set the same with ComWaitIntEn=1", SOURCE_STATUS, 0,
+                com_wait_int_with_enable),
+    REQUIREMENT("STA-013", "ComWaitInt is cleared by writing 1 to it, by nothing else",
+                SOURCE_STATUS, 0, com_wait_int_is_cleared),
+    REQUIREMENT("STA-014", "An event logged sets EventLogInt, also with EventIntEn=0",
+                SOURCE_STATUS, 0, log_int_is_set),
+    REQUIREMENT("STA-015", "EventLogInt is set by a device's fault, and not cleared by reading it",
+                SOURCE_STATUS, CAN_DMA, log_int_by_dma),
+    REQUIREMENT("STA-016", "EventLogInt is cleared by writing 1 to it, by nothing else",
+                SOURCE_STATUS, 0, log_int_is_cleared),
+    REQUIREMENT("STA-017", "An event that is not logged because EventLogEn=0 sets no bit",
+                SOURCE_STATUS, 0, nothing_logged_sets_nothing),
+    REQUIREMENT("STA-018",
+                "An event that finds the log full sets EventOverflow, also with EventIntEn=0",
+                SOURCE_STATUS, 0, overflow_is_set),
+    REQUIREMENT("STA-019", "EventOverflow is cleared by writing 1 to it, not by 0 or other bits",
+                SOURCE_STATUS, 0, overflow_is_cleared),
+    REQUIREMENT("STA-020", "EventOverflow, EventLogInt and ComWaitInt are cleared one by one",
+                SOURCE_STATUS, 0, all_three_are_separate),
+    REQUIREMENT("STA-021", "ComWaitInt being set sends one MSI with ComWaitIntEn=1", SOURCE_MSI,
+                CAN_OWN_MSI, msi_of_wait),
+    REQUIREMENT("STA-022", "ComWaitInt being set sends no MSI with ComWaitIntEn=0", SOURCE_MSI,
+                CAN_OWN_MSI, no_msi_of_wait),
+    REQUIREMENT("STA-023", "With ComWaitInt cleared in between, each completion sends an MSI",
+                SOURCE_MSI, CAN_OWN_MSI, msi_of_each_wait),
+    CHOICE("STA-024", "A completion that finds ComWaitInt=1 sends no MSI, or one more", SOURCE_MSI,
+           CAN_OWN_MSI, msi_of_second_wait, "none | one more", "none"),
+    CHOICE("STA-025", "With ComWaitInt=1, ComWaitIntEn going from 0 to 1 may send an MSI",
+           SOURCE_MSI, CAN_OWN_MSI, msi_of_late_wait_enable, "sent | not sent", "sent"),
+    REQUIREMENT("STA-026", "EventLogInt being set sends one MSI with EventIntEn=1", SOURCE_MSI,
+                CAN_OWN_MSI, msi_of_event),
+    REQUIREMENT("STA-027", "With EventLogInt cleared in between, each fault sends an MSI",
+                SOURCE_MSI, CAN_OWN_MSI | CAN_DMA, msi_of_fault),
+    REQUIREMENT("STA-028", "EventLogInt being set sends no MSI with EventIntEn=0", SOURCE_MSI,
+                CAN_OWN_MSI, no_msi_of_event),
+    CHOICE("STA-029", "An event that finds EventLogInt=1 sends no MSI, or one more", SOURCE_MSI,
+           CAN_OWN_MSI | CAN_DMA, msi_of_second_event, "none | one more", "none"),
+    CHOICE("STA-030", "With EventLogInt=1, EventIntEn going from 0 to 1 may send an MSI",
+           SOURCE_MSI, CAN_OWN_MSI, msi_of_late_event_enable, "sent | not sent", "sent"),
+    REQUIREMENT("STA-031", "The enables going to 1 send nothing when the status bits are 0",
+                SOURCE_MSI, CAN_OWN_MSI, no_msi_of_late_enable_when_clear),
+    REQUIREMENT("STA-032", "EventOverflow being set sends one MSI with EventIntEn=1", SOURCE_MSI,
+                CAN_OWN_MSI | CAN_DMA, msi_of_overflow),
+    CHOICE("STA-033", "With EventOverflow=1, EventIntEn going from 0 to 1 may send an MSI",
+           SOURCE_MSI, CAN_OWN_MSI, msi_of_late_overflow_enable, "sent | not sent", "sent"),
+    REQUIREMENT("STA-034", "Each of the two reasons sends its MSI while the other is pending",
+                SOURCE_MSI, CAN_OWN_MSI, both_send),
+    REQUIREMENT("STA-035", "Clearing status bits, and writing Control again, sends no MSI",
+                SOURCE_MSI, CAN_OWN_MSI, writes_send_nothing),
+    REQUIREMENT("STA-036", "Clearing the enables with the status bit set sends no MSI", SOURCE_MSI,
+                CAN_OWN_MSI, disabling_sends_nothing),
+    REQUIREMENT("STA-037", "The IOMMU's own MSI is not remapped, whatever the device table says",
+                "1.20, MSI capability", CAN_OWN_MSI, own_msi_is_not_remapped),
+    REQUIREMENT("STA-038", "COMPLETION_WAIT stores its data before it sets ComWaitInt",
+                "1.20, COMPLETION_WAIT", CAN_OWN_MSI, stores_first),
+    LIST_END,
+};
+
+const struct requirement_area area_status = {"STA", "Control, status and the interrupt", list};
