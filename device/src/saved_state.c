@@ -19,6 +19,9 @@
 #define FEATURE_HT_ATS_RESV AMDVI_BIT(2)
 #define FEATURE_PREBOOT     AMDVI_BIT(3)
 
+/* No IOMMU gets there, and none gets from there to where the numbers begin again. */
+#define LAST_TAG_MAX (UINT64_MAX / 2)
+
 #define FLAG_WAITING AMDVI_BIT(0)
 #define FLAG_PREBOOT AMDVI_BIT(1)
 
@@ -394,7 +397,7 @@ static bool is_request_possible(const struct picture *picture,
 static bool are_requests_possible(const struct picture *picture,
                                   const struct amdvi_features *features)
 {
-    if (picture->request_count > AMDVI_IOTLB_REQUESTS ||
+    if (picture->request_count > AMDVI_IOTLB_REQUESTS || picture->last_tag > LAST_TAG_MAX ||
         (!features->iotlb_sup && (picture->request_count != 0 || picture->last_tag != 0))) {
         return false;
     }

@@ -373,6 +373,24 @@ static void a_changed_bit_is_refused_or_faithful(void)
     machine_stop(&machine);
 }
 
+/* The last tag is at byte 145: header 20, capability block 20, registers 88, ring 17. */
+static void tags_do_not_begin_again(void)
+{
+    struct machine machine;
+    struct machine other;
+    struct state state;
+
+    start(&machine, false);
+    save(&machine, &state);
+    memset(&state.bytes[145], 0xff, 8);
+    start(&other, true);
+    CHECK_U64(load(&other, &state), AMDVI_ERR_STATE);
+    state.bytes[152] = 0x7f;
+    CHECK_U64(load(&other, &state), AMDVI_OK);
+    machine_stop(&other);
+    machine_stop(&machine);
+}
+
 static void another_iommu_is_refused(void)
 {
     struct machine machine;
@@ -454,6 +472,8 @@ static const struct check_case cases[] = {
     {"a state of any other length is refused", NULL, other_lengths_are_refused},
     {"with any one bit changed, a state is refused without effect, or means what it says", NULL,
      a_changed_bit_is_refused_or_faithful},
+    {"a state after which the numbers of invalidate requests would begin again is refused", NULL,
+     tags_do_not_begin_again},
     {"the state of an IOMMU with other features is refused", NULL, another_iommu_is_refused},
     {"files of earlier versions load", NULL, old_files_load},
 };
