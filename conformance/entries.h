@@ -62,6 +62,12 @@
 #define MSI_BASE UINT64_C(0xfee00000)
 #define MSI_DM   UINT64_C(0x4)
 
+/* A page with unused ones beside it: the checks of requests look at, and fill, both sides. */
+static inline uint64_t lone_page(struct rig *rig)
+{
+    return rig_pages(rig, 3, 0x1000) + 0x1000;
+}
+
 /* The DTE that rig_attach() makes, for tests that change a bit of it. */
 static inline struct rig_dte attached(const struct rig *rig)
 {

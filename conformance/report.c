@@ -258,6 +258,7 @@ bool report_json(const char *path, const char *target, const struct result *resu
         put_member(file, "id", result->requirement->id, ", ");
         put_member(file, "verdict", verdict_names[result->verdict], ", ");
         put_member(file, "outcome", result->outcome[0] != '\0' ? result->outcome : NULL, ", ");
+        put_member(file, "ours", result->requirement->ours, ", ");
         fprintf(file, "\"milliseconds\": %u, ", result->milliseconds);
         put_member(file, "notes", result->notes, i + 1 < count ? "},\n" : "}\n");
     }

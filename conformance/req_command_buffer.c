@@ -228,8 +228,6 @@ static void tail_bounds_execution(struct rig *rig)
 {
     rig_enable(rig);
     rig_allow_store(rig, STORED(0));
-    rig_queue(rig, WAIT | STORED(1) | WAIT_S, 2); /* not announced by the tail */
-    rig->command_tail = 0;
     rig_queue(rig, store_wait(0), 1);
     store_command(rig, RIG_COMMAND_BUFFER + 0x10, WAIT | STORED(1) | WAIT_S, 2);
     rig_kick(rig);

@@ -3,19 +3,21 @@
 #include "requirement.h"
 
 extern const struct requirement_area area_capability, area_registers, area_register_access,
-    area_status, area_command_buffer, area_command_errors, area_commands, area_event_log,
-    area_iotlb, area_device_table, area_page_tables, area_exclusion, area_caches, area_ranges,
-    area_interrupts, area_ats;
+    area_status, area_own_interrupt, area_command_buffer, area_command_errors, area_commands,
+    area_event_log, area_log_overflow, area_iotlb, area_device_table, area_page_tables,
+    area_exclusion, area_caches, area_ranges, area_interrupts, area_ats;
 
 const struct requirement_area *const requirement_areas[] = {
     &area_capability,
     &area_registers,
     &area_register_access,
     &area_status,
+    &area_own_interrupt,
     &area_command_buffer,
     &area_command_errors,
     &area_commands,
     &area_event_log,
+    &area_log_overflow,
     &area_iotlb,
     &area_device_table,
     &area_page_tables,
@@ -28,7 +30,7 @@ const struct requirement_area *const requirement_areas[] = {
 };
 
 extern const struct target_kind_info target_library, target_library_tiny, target_library_uncached,
-    target_qemu_amdvi, target_qemu_amdvi_testdev, target_qemu_amd_iommu;
+    target_qemu_amdvi, target_qemu_amdvi_testdev, target_qemu_amdvi_ats, target_qemu_amd_iommu;
 
 const struct target_kind_info *const target_kinds[] = {
     &target_library,
@@ -36,6 +38,7 @@ const struct target_kind_info *const target_kinds[] = {
     &target_library_uncached,
     &target_qemu_amdvi,
     &target_qemu_amdvi_testdev,
+    &target_qemu_amdvi_ats,
     &target_qemu_amd_iommu,
     NULL,
 };
@@ -67,4 +70,5 @@ const char *const target_can_names[CAN_BITS] = {
     "HtTunnel=1",
     "HtTunnel=0",
     "chosen data",
+    "ATS invalidation answers",
 };

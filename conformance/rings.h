@@ -161,4 +161,22 @@ static inline void empty_log(struct rig *rig)
     rig_write(rig, REG_EVENT_HEAD, rig_read(rig, REG_EVENT_TAIL));
 }
 
+/* Leave one free entry in the log, then log two events: the second does not fit. */
+static inline void overflow_log(struct rig *rig)
+{
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL & ~CONTROL_EVENT_LOG_EN);
+    check_true(rig_until(rig, REG_STATUS, STATUS_EVENT_LOG_RUN, 0), "the run bit becomes 0",
+               __FILE__, __LINE__);
+    rig_write(rig, REG_EVENT_HEAD, 0x20);
+    rig_write(rig, REG_EVENT_TAIL, 0);
+    rig_write(rig, REG_CONTROL, CONTROL_USUAL);
+    rig->wrecked = true; /* most of the log was never written */
+    for (unsigned i = 0; i < 2; i++) {
+        rig_command(rig, OPCODE(0), 0);
+        check_true(rig_until(rig, REG_STATUS, STATUS_CMD_BUF_RUN, 0), "the run bit becomes 0",
+                   __FILE__, __LINE__);
+        RESTART(rig);
+    }
+}
+
 #endif

@@ -15,24 +15,22 @@
 #include <stdint.h>
 
 /* What a target can do. A requirement names what it needs; the rest is reported as not tested. */
-#define CAN_DMA          (UINT64_C(1) << 0) /* reads and posted writes by target->endpoint[0] */
-#define CAN_SECOND       (UINT64_C(1) << 1) /* and by endpoint[1], whose DeviceID is over 127 */
-#define CAN_ANY_DEVICE   (UINT64_C(1) << 2) /* and by any DeviceID */
-#define CAN_SEE_ABORT    (UINT64_C(1) << 3) /* the endpoint is told that a request was aborted */
-#define CAN_NON_POSTED   (UINT64_C(1) << 4) /* writes that are not posted */
-#define CAN_ATOMIC       (UINT64_C(1) << 5) /* read-modify-write */
-#define CAN_INTX         (UINT64_C(1) << 6) /* INTx messages in the system management range */
-#define CAN_TUNNEL       (UINT64_C(1) << 7) /* requests that come through the HyperTransport tunnel */
-#define CAN_MSI          (UINT64_C(1) << 8) /* message signalled interrupts, and what they become */
-#define CAN_HT_INTERRUPT (UINT64_C(1) << 9) /* HyperTransport interrupts, LINT0 and LINT1 too */
-#define CAN_ATS          (UINT64_C(1) << 10) /* ATS: translation and translated requests, answers */
-#define CAN_OWN_MSI      (UINT64_C(1) << 11) /* interrupts of the IOMMU itself are counted */
-#define CAN_BAD_MEMORY   (UINT64_C(1) << 12) /* memory that fails when it is read or written */
-#define CAN_HIGH_MEMORY  (UINT64_C(1) << 13) /* memory at any address of 52 bits */
-#define CAN_TRACE        (UINT64_C(1) << 14) /* each access of the IOMMU to memory is recorded */
-#define CAN_UNLOCKED_CAP                                                                           \
-    (UINT64_C(1) << 15)                       /* starts and resets with Enable=0, nothing written  \
-                                               */
+#define CAN_DMA           (UINT64_C(1) << 0) /* reads and posted writes by target->endpoint[0] */
+#define CAN_SECOND        (UINT64_C(1) << 1) /* and by endpoint[1], whose DeviceID is over 127 */
+#define CAN_ANY_DEVICE    (UINT64_C(1) << 2) /* and by any DeviceID */
+#define CAN_SEE_ABORT     (UINT64_C(1) << 3) /* the endpoint is told that a request was aborted */
+#define CAN_NON_POSTED    (UINT64_C(1) << 4) /* writes that are not posted */
+#define CAN_ATOMIC        (UINT64_C(1) << 5) /* read-modify-write */
+#define CAN_INTX          (UINT64_C(1) << 6) /* INTx messages in the system management range */
+#define CAN_TUNNEL        (UINT64_C(1) << 7) /* requests that come through the HyperTransport tunnel */
+#define CAN_MSI           (UINT64_C(1) << 8) /* message signalled interrupts, and what they become */
+#define CAN_HT_INTERRUPT  (UINT64_C(1) << 9)  /* HyperTransport interrupts, LINT0 and LINT1 too */
+#define CAN_ATS           (UINT64_C(1) << 10) /* ATS: translation and translated requests */
+#define CAN_OWN_MSI       (UINT64_C(1) << 11) /* interrupts of the IOMMU itself are counted */
+#define CAN_BAD_MEMORY    (UINT64_C(1) << 12) /* memory that fails when it is read or written */
+#define CAN_HIGH_MEMORY   (UINT64_C(1) << 13) /* memory at any address of 52 bits */
+#define CAN_TRACE         (UINT64_C(1) << 14) /* each access of the IOMMU to memory is recorded */
+#define CAN_UNLOCKED_CAP  (UINT64_C(1) << 15) /* starts and resets with Enable=0 */
 #define CAN_RESET         (UINT64_C(1) << 16) /* system reset */
 #define CAN_TIME          (UINT64_C(1) << 17) /* time passes only when it is told to */
 #define CAN_CONFIG        (UINT64_C(1) << 18) /* the IOMMU's whole configuration space */
@@ -43,7 +41,8 @@
 #define CAN_HT_TUNNEL_ON  (UINT64_C(1) << 23) /* HtTunnel=1 */
 #define CAN_HT_TUNNEL_OFF (UINT64_C(1) << 24) /* HtTunnel=0 */
 #define CAN_DATA          (UINT64_C(1) << 25) /* it writes what it is told, and shows what it reads */
-#define CAN_BITS          26
+#define CAN_ATS_ANSWERS   (UINT64_C(1) << 26) /* ATS invalidation requests are seen, and answered */
+#define CAN_BITS          27
 
 /* Guest memory: RAM from 1 MiB to TARGET_RAM_BYTES, whose last page is the target's own; nothing in
  * the 1 MiB at TARGET_ABSENT. */
@@ -174,7 +173,8 @@ struct target_ops {
     /* CAN_ATS */
     void (*ats_translate)(struct target *target, uint16_t device_id, uint64_t address,
                           struct target_ats_answer *out);
-    /* The oldest invalidation request that was not taken yet; false when there is none. */
+    /* CAN_ATS_ANSWERS; without, the endpoint answers by itself at once.
+     * The oldest invalidation request that was not taken yet; false when there is none. */
     bool (*ats_invalidation)(struct target *target, struct target_ats_invalidation *out);
     void (*ats_answer)(struct target *target, const struct target_ats_invalidation *which);
 

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Targets: a QEMU without a guest, driven over qtest. The IOMMU is found by its capability, so that
- * any IOMMU device of QEMU can be tested; the endpoint is edu, which every QEMU has, or this
- * project's test device.
- *
- * edu cannot say whether a request was aborted, and its buffer can be reached by its own DMA only.
- * So half of the buffer is filled before the IOMMU is used, and is what it writes. What it reads
- * stays in the other half, each read at a place of its own, until late() turns the IOMMU off and
- * has it written to memory.
- *
- * Interrupts are seen where the machine's local APICs are told of them, in QEMU's trace.
+ * any IOMMU device of QEMU can be tested. Interrupts are seen where the machine's local APICs are
+ * told of them, in QEMU's trace.
  */
 #define _GNU_SOURCE
-#include "target.h"
+#include "target_qemu.h"
 
 #include "qtest_machine.h"
 
@@ -22,64 +15,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ENDPOINT        0x0030 /* 00:06.0 */
-#define ENDPOINT_HIGH   0x00f0 /* 00:1e.0, over 127 */
-#define REGISTERS       0xc0000000u
-#define REGISTERS_HIGH  0xc0200000u
-#define REGISTERS_SPARE 0x00100000u /* BAR 2 of the test device */
-#define OWN_VECTOR      0xe7        /* of the IOMMU's own interrupt; no requirement uses it */
-#define SCRATCH         (TARGET_RAM_BYTES - 0x1000) /* the target's own page of memory */
-#define HALF            0x800u /* of edu's buffer, whose last byte older ones cannot use */
-#define MESSAGES_MAX    256
-#define OWN_BASE        0xfed90000u
-
-/* edu's registers. */
-#define EDU_RAISE       0x60
-#define EDU_ACKNOWLEDGE 0x64
-#define EDU_SOURCE      0x80
-#define EDU_DESTINATION 0x88
-#define EDU_COUNT       0x90
-#define EDU_COMMAND     0x98
-#define EDU_BUFFER      0x40000
-#define EDU_RUN         1u
-#define EDU_TO_MEMORY   2u
-#define EDU_NS          UINT64_C(101000000) /* its DMA happens after 100 ms */
-
-/* The test device's. */
-#define TESTDEV_COMMAND 0x00
-#define TESTDEV_RESULT  0x10
-#define TESTDEV_IOVA    0x18
-#define TESTDEV_LENGTH  0x20
-#define TESTDEV_VALUE   0x28
-#define TESTDEV_BUFFER  0x10000
-#define TESTDEV_READ    1u
-#define TESTDEV_WRITE   2u
-#define TESTDEV_STORE   4u
+#define ENDPOINT       0x0030 /* 00:06.0 */
+#define ENDPOINT_HIGH  0x00f0 /* 00:1e.0, over 127 */
+#define REGISTERS      0xc0000000u
+#define REGISTERS_HIGH 0xc0200000u
+#define OWN_VECTOR     0xe7 /* of the IOMMU's own interrupt; no requirement uses it */
+#define OWN_BASE       0xfed90000u
 
 struct variant {
-    const char *iommu;     /* the device's type */
-    const char *more;      /* its properties */
-    const char *endpoint;  /* type and properties of the endpoint */
+    const char *iommu; /* the device's type and properties */
+    const struct qemu_endpoint *endpoint;
     uint64_t fixed_window; /* where the registers are when the capability does not say it */
     uint64_t off_needs;    /* with one of these needed, the device gets @off too */
     const char *off;
-    bool is_edu;
-};
-
-struct qemu {
-    uint16_t iommu;
-    unsigned cap;
-    uint64_t window;
-    bool runs; /* it has a processor that runs, because there is no accelerator qtest */
-    int trace; /* memory file that QEMU writes its trace to */
-    off_t trace_read;
-    struct target_message messages[MESSAGES_MAX];
-    unsigned message_count;
-    unsigned own_msis;
-    uint8_t written[HALF]; /* first half of each edu's buffer */
-    uint32_t write_next;   /* where the next write takes its data */
-    uint32_t late_next[2]; /* for each edu: where the next read goes in the second half */
-    uint32_t late_at;      /* where the last read went */
 };
 
 static const struct variant *variant_of(const struct target *target)
@@ -87,16 +35,21 @@ static const struct variant *variant_of(const struct target *target)
     return target->kind->variant;
 }
 
-static struct qemu *qemu_of(struct target *target)
+struct qemu *qemu_of(struct target *target)
 {
     return target->state;
 }
 
-static void die(const char *text)
+void qemu_die(const char *text)
 {
     printf("Bail out! %s\n", text);
     fflush(stdout);
     exit(99);
+}
+
+uint32_t qemu_registers_of(const struct target *target, uint16_t device_id)
+{
+    return device_id == target->endpoint[0] ? REGISTERS : REGISTERS_HIGH;
 }
 
 /* ---- Registers and memory -------------------------------------------------------------------- */
@@ -220,8 +173,8 @@ static void take_line(struct qemu *qemu, const char *line)
         qemu->own_msis++;
         return;
     }
-    if (qemu->message_count == MESSAGES_MAX) {
-        die("more interrupts than the target keeps");
+    if (qemu->message_count == QEMU_MESSAGES_MAX) {
+        qemu_die("more interrupts than the target keeps");
     }
     qemu->messages[qemu->message_count++] = (struct target_message){
         .destination = (uint8_t)dest,
@@ -271,170 +224,18 @@ static unsigned take_own_msis(struct target *target)
     return count;
 }
 
-static void set_msi(uint16_t id, uint64_t address, uint16_t data)
+void qemu_set_msi(uint16_t device_id, uint64_t address, uint16_t data, bool enable)
 {
-    unsigned msi = pci_capability(id, 0x05);
+    unsigned msi = pci_capability(device_id, 0x05);
 
     if (msi == 0) {
-        die("a device has no MSI capability");
+        qemu_die("a device has no MSI capability");
     }
-    pci_write32(id, msi + 4, (uint32_t)address);
-    pci_write32(id, msi + 8, (uint32_t)(address >> 32));
-    pci_write16(id, msi + 12, data);
-    pci_write16(id, msi + 2, (uint16_t)(pci_read16(id, msi + 2) | 1));
-}
-
-/* ---- The endpoints --------------------------------------------------------------------------- */
-
-static uint32_t registers_of(const struct target *target, uint16_t device_id)
-{
-    return device_id == target->endpoint[0] ? REGISTERS : REGISTERS_HIGH;
-}
-
-/* The clock jumps by itself where a processor runs, see tcg_args(). */
-static void edu_wait(const struct qemu *qemu, uint32_t registers)
-{
-    for (unsigned i = 0; i < 10000; i++) {
-        if (!qemu->runs) {
-            machine_clock_step(EDU_NS);
-        }
-        if ((machine_read64(registers + EDU_COMMAND) & EDU_RUN) == 0) {
-            return;
-        }
-    }
-    die("edu's DMA does not end");
-}
-
-static void edu_transfer(struct target *target, uint16_t device_id, uint64_t source,
-                         uint64_t destination, uint32_t bytes, uint32_t command)
-{
-    uint32_t registers = registers_of(target, device_id);
-
-    machine_write64(registers + EDU_SOURCE, source);
-    machine_write64(registers + EDU_DESTINATION, destination);
-    machine_write64(registers + EDU_COUNT, bytes);
-    machine_write64(registers + EDU_COMMAND, command);
-    edu_wait(qemu_of(target), registers);
-}
-
-static void edu_write(struct target *target, const struct target_request *request)
-{
-    struct qemu *qemu = qemu_of(target);
-
-    if (request->size_bytes > HALF) {
-        die("edu is asked to write more than half of its buffer");
-    }
-    if (qemu->write_next + request->size_bytes > HALF) {
-        qemu->write_next = 0;
-    }
-    memcpy(request->data, qemu->written + qemu->write_next, request->size_bytes);
-    edu_transfer(target, request->device_id, EDU_BUFFER + qemu->write_next, request->address,
-                 request->size_bytes, EDU_RUN | EDU_TO_MEMORY);
-    qemu->write_next += request->size_bytes;
-}
-
-static void edu_read(struct target *target, const struct target_request *request)
-{
-    struct qemu *qemu = qemu_of(target);
-    uint32_t *next = &qemu->late_next[request->device_id == target->endpoint[0] ? 0 : 1];
-
-    if (*next + request->size_bytes > TARGET_LATE_BYTES) {
-        die("edu is asked to read more than its buffer keeps: the test needs CAN_DATA");
-    }
-    edu_transfer(target, request->device_id, request->address, EDU_BUFFER + HALF + *next,
-                 request->size_bytes, EDU_RUN);
-    qemu->late_at = *next;
-    *next += request->size_bytes;
-}
-
-static enum target_outcome edu_request(struct target *target, const struct target_request *request)
-{
-    if (request->kind == TARGET_WRITE) {
-        edu_write(target, request);
-        return TARGET_UNKNOWN;
-    }
-    edu_read(target, request);
-    return TARGET_LATER;
-}
-
-static uint32_t edu_late_at(struct target *target)
-{
-    return qemu_of(target)->late_at;
-}
-
-static void edu_late(struct target *target, uint16_t device_id, uint8_t *out)
-{
-    uint8_t marker[TARGET_LATE_BYTES];
-    bool arrived = false;
-
-    memset(marker, 0xee, sizeof(marker));
-    machine_write(SCRATCH, marker, TARGET_LATE_BYTES);
-    mmio_write(target, 0x18, 8, 0); /* Control: everything passes */
-    edu_transfer(target, device_id, EDU_BUFFER + HALF, SCRATCH, TARGET_LATE_BYTES,
-                 EDU_RUN | EDU_TO_MEMORY);
-    machine_read(SCRATCH, out, TARGET_LATE_BYTES);
-    for (uint32_t i = 0; i < TARGET_LATE_BYTES; i++) {
-        arrived = arrived || out[i] != 0xee;
-    }
-    if (!arrived) {
-        die("with the IOMMU off, edu's DMA does not reach memory: what it read cannot be seen");
-    }
-}
-
-/* The first half of the buffer, while the IOMMU is off. */
-static void edu_fill(struct target *target)
-{
-    struct qemu *qemu = qemu_of(target);
-    uint64_t state = 1;
-
-    for (uint32_t i = 0; i < HALF; i++) {
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        qemu->written[i] = (uint8_t)(state >> 56) | 1;
-    }
-    machine_write(SCRATCH, qemu->written, HALF);
-    for (unsigned i = 0; i < 2; i++) {
-        edu_transfer(target, target->endpoint[i], SCRATCH, EDU_BUFFER, HALF, EDU_RUN);
-    }
-}
-
-static void edu_interrupt(struct target *target, const struct target_interrupt *interrupt)
-{
-    uint32_t registers = registers_of(target, interrupt->device_id);
-
-    set_msi(interrupt->device_id, interrupt->address, (uint16_t)interrupt->data);
-    machine_write32(registers + EDU_RAISE, 1);
-    machine_write32(registers + EDU_ACKNOWLEDGE, 1);
-}
-
-static enum target_outcome testdev_request(struct target *target,
-                                           const struct target_request *request)
-{
-    uint32_t registers = registers_of(target, request->device_id);
-    bool reads = request->kind == TARGET_READ;
-
-    if (!reads) {
-        machine_write(registers + TESTDEV_BUFFER, request->data, request->size_bytes);
-    } else {
-        machine_fill(registers + TESTDEV_BUFFER, 0, request->size_bytes);
-    }
-    machine_write64(registers + TESTDEV_IOVA, request->address);
-    machine_write64(registers + TESTDEV_LENGTH, request->size_bytes);
-    machine_write64(registers + TESTDEV_COMMAND, reads ? TESTDEV_READ : TESTDEV_WRITE);
-    bool aborted = machine_read64(registers + TESTDEV_RESULT) != 0;
-    if (reads) {
-        machine_read(registers + TESTDEV_BUFFER, request->data, request->size_bytes);
-    }
-    return aborted ? TARGET_ABORTED : TARGET_DONE;
-}
-
-static void testdev_interrupt(struct target *target, const struct target_interrupt *interrupt)
-{
-    uint32_t registers = registers_of(target, interrupt->device_id);
-
-    machine_write64(registers + TESTDEV_IOVA, interrupt->address);
-    machine_write64(registers + TESTDEV_LENGTH, 4);
-    machine_write64(registers + TESTDEV_VALUE, interrupt->data);
-    machine_write64(registers + TESTDEV_COMMAND, TESTDEV_STORE);
+    unsigned control = pci_read16(device_id, msi + 2) & ~1u;
+    pci_write32(device_id, msi + 4, (uint32_t)address);
+    pci_write32(device_id, msi + 8, (uint32_t)(address >> 32));
+    pci_write16(device_id, msi + 12, data);
+    pci_write16(device_id, msi + 2, (uint16_t)(control | (enable ? 1 : 0)));
 }
 
 /* ---- Start and reset ------------------------------------------------------------------------- */
@@ -453,7 +254,7 @@ static void find_iommu(struct qemu *qemu)
             return;
         }
     }
-    die("no function has the capability of an IOMMU");
+    qemu_die("no function has the capability of an IOMMU");
 }
 
 /* What firmware does: the register window, the endpoints' BARs, bus mastering, the IOMMU's MSI. */
@@ -471,14 +272,10 @@ static void firmware(struct target *target)
         qemu->window = (base & 0xffffc000) | (uint64_t)cap_read(target, 8, 4) << 32;
     }
     pci_write16(qemu->iommu, 0x04, 0x0006);
-    set_msi(qemu->iommu, 0xfee00000, OWN_VECTOR);
+    qemu_set_msi(qemu->iommu, 0xfee00000, OWN_VECTOR, true);
     for (unsigned i = 0; i < 2; i++) {
-        uint32_t registers = registers_of(target, target->endpoint[i]);
-
-        if (!variant_of(target)->is_edu) {
-            pci_write32(target->endpoint[i], 0x18, registers + REGISTERS_SPARE);
-        }
-        pci_enable(target->endpoint[i], 0, registers);
+        variant_of(target)->endpoint->enable(target->endpoint[i],
+                                             qemu_registers_of(target, target->endpoint[i]));
     }
 }
 
@@ -497,39 +294,39 @@ static void reset(struct target *target)
     forget_messages(target);
 }
 
-static const struct target_ops edu_ops = {
-    .mmio_read = mmio_read,
-    .mmio_write = mmio_write,
-    .cap_read = cap_read,
-    .cap_write = cap_write,
-    .config_read = config_read,
-    .memory_read = memory_read,
-    .memory_write = memory_write,
-    .request = edu_request,
-    .late_at = edu_late_at,
-    .late = edu_late,
-    .interrupt = edu_interrupt,
-    .messages = take_messages,
-    .own_msis = take_own_msis,
-    .reset = reset,
-    .settle = settle,
-};
+/* CAN_TIME: with the accelerator qtest. */
+static void pass(struct target *target, uint64_t milliseconds)
+{
+    (void)target;
+    machine_clock_step(milliseconds * 1000000);
+}
 
-static const struct target_ops testdev_ops = {
-    .mmio_read = mmio_read,
-    .mmio_write = mmio_write,
-    .cap_read = cap_read,
-    .cap_write = cap_write,
-    .config_read = config_read,
-    .memory_read = memory_read,
-    .memory_write = memory_write,
-    .request = testdev_request,
-    .interrupt = testdev_interrupt,
-    .messages = take_messages,
-    .own_msis = take_own_msis,
-    .reset = reset,
-    .settle = settle,
-};
+/* What the endpoint does not do stays NULL. */
+static void fill_ops(struct target *target)
+{
+    const struct qemu_endpoint *endpoint = variant_of(target)->endpoint;
+
+    qemu_of(target)->ops = (struct target_ops){
+        .mmio_read = mmio_read,
+        .mmio_write = mmio_write,
+        .cap_read = cap_read,
+        .cap_write = cap_write,
+        .config_read = config_read,
+        .memory_read = memory_read,
+        .memory_write = memory_write,
+        .request = endpoint->request,
+        .late_at = endpoint->late_at,
+        .late = endpoint->late,
+        .interrupt = endpoint->interrupt,
+        .messages = take_messages,
+        .own_msis = take_own_msis,
+        .ats_translate = endpoint->ats_translate,
+        .reset = reset,
+        .pass = pass,
+        .settle = settle,
+    };
+    target->ops = &qemu_of(target)->ops;
+}
 
 /*
  * A QEMU without the accelerator qtest (Debian's) has a processor that runs, and no clock_step. The
@@ -554,7 +351,7 @@ static int halting_firmware(void)
     if (file < 0 || ftruncate(file, 0x10000) != 0 ||
         pwrite(file, code, sizeof(code), 0xff80) != (ssize_t)sizeof(code) ||
         pwrite(file, entry, sizeof(entry), 0xfff0) != (ssize_t)sizeof(entry)) {
-        die("no memory for the firmware");
+        qemu_die("no memory for the firmware");
     }
     return file;
 }
@@ -570,16 +367,16 @@ static void start(struct target *target, uint64_t needs, const struct target_pla
     char bios[64] = "";
 
     if (qemu == NULL || (qemu->trace = memfd_create("trace", 0)) < 0) {
-        die("no memory for the target");
+        qemu_die("no memory for the target");
     }
     setenv("AMDVI_QEMU", place->qemu, 1);
     if (place->roms != NULL) {
         setenv("AMDVI_QEMU_ROMS", place->roms, 1);
     }
-    snprintf(iommu, sizeof(iommu), "%s%s%s", variant->iommu, variant->more,
+    snprintf(iommu, sizeof(iommu), "%s%s", variant->iommu,
              (needs & variant->off_needs) != 0 ? variant->off : "");
-    snprintf(first, sizeof(first), "%s,addr=06", variant->endpoint);
-    snprintf(second, sizeof(second), "%s,addr=1e", variant->endpoint);
+    snprintf(first, sizeof(first), "%s,addr=06", variant->endpoint->options);
+    snprintf(second, sizeof(second), "%s,addr=1e", variant->endpoint->options);
     snprintf(trace, sizeof(trace), "/proc/self/fd/%d", qemu->trace);
     if (place->tcg) {
         setenv("AMDVI_QEMU_ACCEL", "tcg", 1);
@@ -604,45 +401,66 @@ static void start(struct target *target, uint64_t needs, const struct target_pla
                                 "shift=0,sleep=off",
                                 NULL};
     machine_start(args);
-    target->ops = variant->is_edu ? &edu_ops : &testdev_ops;
     target->endpoint[0] = ENDPOINT;
     target->endpoint[1] = ENDPOINT_HIGH;
     target->state = qemu;
+    fill_ops(target);
     find_iommu(qemu);
     firmware(target);
-    if (variant->is_edu) {
-        edu_fill(target);
+    if (variant->endpoint->fill != NULL) {
+        variant->endpoint->fill(target);
     }
     forget_messages(target);
 }
 
-#define EDU "edu,dma_mask=0xffffffffffffffff"
-
 #define QEMU_CAN (CAN_DMA | CAN_SECOND | CAN_MSI | CAN_OWN_MSI | CAN_RESET | CAN_CONFIG)
 #define OURS_CAN (QEMU_CAN | CAN_IOTLB_ON | CAN_IOTLB_OFF | CAN_ATS_RESV_OFF | CAN_HT_TUNNEL_OFF)
 
-static const struct variant ours_edu = {"amdvi",       ",addr=2",           EDU, 0,
-                                        CAN_IOTLB_OFF, ",device-iotlb=off", true};
-static const struct variant ours_testdev = {
-    "amdvi", ",addr=2", "amdvi-testdev", 0, CAN_IOTLB_OFF, ",device-iotlb=off", false};
-static const struct variant theirs = {"amd-iommu", ",intremap=on", EDU, 0xfed80000, 0, "", true};
+#define OURS        "amdvi,addr=2"
+#define WITHOUT_ATS ",device-iotlb=off"
+
+static const struct variant ours_edu = {OURS, &qemu_endpoint_edu, 0, CAN_IOTLB_OFF, WITHOUT_ATS};
+static const struct variant ours_testdev = {OURS, &qemu_endpoint_testdev, 0, CAN_IOTLB_OFF,
+                                            WITHOUT_ATS};
+static const struct variant ours_ats = {OURS, &qemu_endpoint_ats, 0, 0, ""};
+static const struct variant theirs = {"amd-iommu,intremap=on", &qemu_endpoint_edu, 0xfed80000, 0,
+                                      ""};
 
 const struct target_kind_info target_qemu_amdvi = {
-    "qemu-amdvi", "this project's device in QEMU, edu as the endpoint", OURS_CAN, true, true, start,
-    &ours_edu};
+    .name = "qemu-amdvi",
+    .sentence = "this project's device in QEMU, edu as the endpoint",
+    .can = OURS_CAN,
+    .ours = true,
+    .needs_qemu = true,
+    .start = start,
+    .variant = &ours_edu,
+};
+
 const struct target_kind_info target_qemu_amdvi_testdev = {
-    "qemu-amdvi-testdev",
-    "this project's device in QEMU, its test device as the endpoint",
-    OURS_CAN | CAN_SEE_ABORT | CAN_DATA,
-    true,
-    true,
-    start,
-    &ours_testdev};
-const struct target_kind_info target_qemu_amd_iommu = {"qemu-amd-iommu",
-                                                       "QEMU's own amd-iommu, edu as the endpoint",
-                                                       QEMU_CAN | CAN_IOTLB_ON | CAN_ATS_RESV_OFF |
-                                                           CAN_HT_TUNNEL_ON,
-                                                       false,
-                                                       true,
-                                                       start,
-                                                       &theirs};
+    .name = "qemu-amdvi-testdev",
+    .sentence = "the same, this project's test device as the endpoint",
+    .can = OURS_CAN | CAN_SEE_ABORT | CAN_DATA,
+    .ours = true,
+    .needs_qemu = true,
+    .start = start,
+    .variant = &ours_testdev,
+};
+
+const struct target_kind_info target_qemu_amdvi_ats = {
+    .name = "qemu-amdvi-ats",
+    .sentence = "the same, this project's test device with a cache of translations as the endpoint",
+    .can = (OURS_CAN & ~CAN_IOTLB_OFF) | CAN_SEE_ABORT | CAN_DATA | CAN_ATS | CAN_TIME,
+    .ours = true,
+    .needs_qemu = true,
+    .start = start,
+    .variant = &ours_ats,
+};
+
+const struct target_kind_info target_qemu_amd_iommu = {
+    .name = "qemu-amd-iommu",
+    .sentence = "QEMU's own amd-iommu, edu as the endpoint",
+    .can = QEMU_CAN | CAN_IOTLB_ON | CAN_ATS_RESV_OFF | CAN_HT_TUNNEL_ON,
+    .needs_qemu = true,
+    .start = start,
+    .variant = &theirs,
+};

@@ -10,6 +10,7 @@
 
 #include <amdvi/dte.h>
 #include <amdvi/event.h>
+#include <amdvi/interrupt.h>
 #include <amdvi/ranges.h>
 
 #include <string.h>
@@ -130,14 +131,16 @@ static bool has_iotlb(const struct fuzz_machine *machine, uint16_t device_id)
            (fuzz_load(machine, spa + 8) & AMDVI_DTE1_I) != 0;
 }
 
-/* The oracle knows nothing of ATS and of HyperTransport. */
+/* The oracle knows nothing of ATS and HyperTransport, and takes each write for a posted one. */
 static bool is_known_to_oracle(const struct amdvi_request *request, uint64_t run_bytes)
 {
-    uint64_t last = request->iova + (run_bytes - 1);
-    bool is_msi = amdvi_range_of(request->iova) == AMDVI_RANGE_MSI;
+    uint64_t first = request->iova;
+    uint64_t last = first + (run_bytes - 1);
+    bool meets_msi = last >= AMDVI_MSI_BASE && first < AMDVI_MSI_BASE + AMDVI_MSI_BYTES;
+    bool meets_ht = last >= AMDVI_HT_RANGES_FIRST && first <= AMDVI_HT_RANGES_LAST;
 
-    return !request->translated && !request->from_tunnel && !(is_msi && request->non_posted) &&
-           (last < AMDVI_HT_RANGES_FIRST || request->iova > AMDVI_HT_RANGES_LAST);
+    return !request->translated && !request->from_tunnel && !meets_ht &&
+           !(meets_msi && request->non_posted);
 }
 
 static const char *judge_unknown(const struct fuzz_machine *machine,

@@ -32,6 +32,8 @@ boot_limit_s=240         # for the whole boot, from QEMU's start to its end
 boot_silence_s=60        # for the time between two lines of the guest
 boot_extra=()            # more arguments for QEMU
 boot_describe=           # a function that adds more to `machine`, when $boot_dir is there
+boot_look=               # a function that judges more, while the machine is still there
+boot_round=              # a function that is told the number of each round of the scenario "rounds"
 boot_judge=              # a function that judges more, at the end
 
 # --- what came of it --------------------------------------------------------------------------------------------------
@@ -311,11 +313,12 @@ on_line() {
     ok) check 0 "${rest#* }" ;;
     fail) check 1 "${rest}" ;;
     attack) on_attack "$rest" ;;
-    device | function | iommu | irq | ivinfo | preboot | refused | reached | network) printf '%s\n' "$rest" >>"$boot_dir/$kind" ;;
+    device | function | iommu | behind | irq | ivinfo | preboot | refused | reached | network) printf '%s\n' "$rest" >>"$boot_dir/$kind" ;;
     disk) on_disk "$rest" ;;
     sum) on_sum "$rest" ;;
     dmesg) printf '%s\n' "$rest" >>"$boot_dir/kernel.log" ;;
     ask) on_ask "$rest" ;;
+    round) [ -z "$boot_round" ] || "$boot_round" "$rest" ;;
     ready) judge_kernel ;;
     end) boot_over=1 ;;
     *) ;; # meant for a person: in console.log
@@ -490,7 +493,8 @@ judge_interrupts() {
     local prefix='' interface name action
     local -A actions=([serial port]='ttyS1$')
     [ -z "$boot_device" ] || [ "$boot_intremap" != on ] || prefix=IR-
-    [ ${#seen_disks[@]} -eq 0 ] || actions+=([NVMe]='nvme[0-9]+q[0-9]+' [virtio]='virtio[0-9]+-req')
+    [ ${#seen_disks[@]} -eq 0 ] || actions+=([virtio]='virtio[0-9]+-req')
+    case " ${!seen_disks[*]}" in *' /dev/nvme'*) actions+=([NVMe]='nvme[0-9]+q[0-9]+') ;; esac
     if [ -e "$boot_dir/network" ]; then
         interface=$(cat "$boot_dir/network")
         actions+=([network card]="$interface")
@@ -585,6 +589,7 @@ guest_boot() {
     if guest_follow; then
         show_step judge "what the kernel reported"
         take_stats
+        [ -z "$boot_look" ] || "$boot_look"
         guest_finish
         judge_end
     fi

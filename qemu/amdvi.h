@@ -212,6 +212,10 @@ void amdvi_ats_init(AmdviUnit *unit);
 void amdvi_ats_finalize(AmdviUnit *unit);
 void amdvi_ats_invalidate(AmdviUnit *unit, const struct amdvi_iotlb_invalidation *what);
 void amdvi_ats_set_timer(AmdviUnit *unit, uint64_t deadline_ns);
+/* The machine runs again: deliver what was sent meanwhile. */
+void amdvi_ats_go_on(AmdviUnit *unit);
+/* Another state is about to be loaded, which has what is in flight. */
+void amdvi_ats_forget(AmdviUnit *unit);
 
 /* amdvi_acpi.c */
 void amdvi_acpi_update(AmdviCore *core);

@@ -11,6 +11,7 @@
 #include "hw/pci/pci_bus.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
+#include "system/runstate.h"
 #include "amdvi.h"
 
 struct AmdviAtsRequest {
@@ -63,13 +64,16 @@ static AmdviAtsRequest *request_take(AmdviUnit *unit)
     return request;
 }
 
-/* An answer from within may bring the next request, which goes behind those that wait. */
+/*
+ * An answer from within may bring the next request, which goes behind those that wait. Not while
+ * the machine is stopped: it may be in the middle of being loaded, with no bus numbers yet.
+ */
 static void unit_deliver(void *opaque)
 {
     AmdviUnit *unit = opaque;
     AmdviAtsRequest *request;
 
-    while ((request = request_take(unit))) {
+    while (runstate_is_running() && (request = request_take(unit))) {
         request_deliver(unit, &request->what);
         g_free(request);
     }
@@ -88,6 +92,20 @@ void amdvi_ats_invalidate(AmdviUnit *unit, const struct amdvi_iotlb_invalidation
         unit_deliver(unit);
     } else {
         qemu_bh_schedule(unit->ats_bh);
+    }
+}
+
+void amdvi_ats_go_on(AmdviUnit *unit)
+{
+    qemu_bh_schedule(unit->ats_bh);
+}
+
+void amdvi_ats_forget(AmdviUnit *unit)
+{
+    AmdviAtsRequest *request;
+
+    while ((request = request_take(unit))) {
+        g_free(request);
     }
 }
 
@@ -168,12 +186,8 @@ void amdvi_ats_init(AmdviUnit *unit)
 
 void amdvi_ats_finalize(AmdviUnit *unit)
 {
-    AmdviAtsRequest *request;
-
     timer_free(unit->ats_timer);
     qemu_bh_delete(unit->ats_bh);
-    while ((request = request_take(unit))) {
-        g_free(request);
-    }
+    amdvi_ats_forget(unit);
     qemu_mutex_destroy(&unit->ats_lock);
 }

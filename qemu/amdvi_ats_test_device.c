@@ -524,9 +524,20 @@ static const Property atsdev_properties[] = {
     DEFINE_PROP_UINT8("cache-entries", AtsDevice, cache_entries, 8),
 };
 
+/*
+ * A cache may forget, so it is not saved. What is not answered yet is the IOMMU's to remember: it
+ * sends it again.
+ */
 static const VMStateDescription atsdev_vmstate = {
     .name = TYPE_AMDVI_ATS_TEST_DEVICE,
-    .unmigratable = 1,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_PCI_DEVICE(parent_obj, AtsDevice),
+        VMSTATE_UINT64(reg.mute, AtsDevice),
+        VMSTATE_UINT64(reg.delay_ns, AtsDevice),
+        VMSTATE_END_OF_LIST(),
+    },
 };
 
 static void atsdev_class_init(ObjectClass *klass, void *data)

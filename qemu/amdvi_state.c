@@ -60,6 +60,7 @@ static int unit_post_load(void *opaque, int version)
     enum amdvi_status status;
 
     amdvi_iommu_reset(unit->iommu);
+    amdvi_ats_forget(unit);
     status = amdvi_iommu_load(unit->iommu, unit->saved, unit->saved_bytes);
     unit_post_save(unit);
     if (status != AMDVI_OK) {
@@ -114,6 +115,7 @@ static void unit_vm_state_changed(void *opaque, bool is_running, RunState state)
     }
     qemu_bh_schedule(unit->msi_bh);
     qemu_bh_schedule(unit->work_bh);
+    amdvi_ats_go_on(unit);
     if (unit->is_loaded) {
         /* All devices have their bus numbers again: KVM's routes are to be made by these. */
         unit->is_loaded = false;

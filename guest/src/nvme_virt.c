@@ -94,7 +94,7 @@ static struct secondary find_secondary(int fd, unsigned function)
 
     run(fd, &command, "Identify: Secondary Controller List");
     for (unsigned i = 0; i < list[0] && i < ENTRY_LIMIT; i++) {
-        const unsigned char *entry = &list[ENTRY_BYTES * (i + 1)];
+        const unsigned char *entry = &list[(size_t)ENTRY_BYTES * (i + 1)];
         if (little(entry + 8) == function) {
             return (struct secondary){.id = little(entry),
                                       .state = entry[4],
@@ -147,6 +147,17 @@ static void go_offline(int fd, unsigned function)
            function);
 }
 
+static unsigned number(const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (end == text || *end != '\0' || value == 0 || value > UINT16_MAX) {
+        give_up("nvme-virt", "not a number from 1: %s", text);
+    }
+    return (unsigned)value;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[2], "free") == 0) {
@@ -154,9 +165,9 @@ int main(int argc, char **argv)
         manage(fd, ALLOCATE_PRIMARY, RESOURCE_INTERRUPTS, 0, 0);
         manage(fd, ALLOCATE_PRIMARY, RESOURCE_QUEUES, 0, 0);
     } else if (argc == 5 && strcmp(argv[2], "online") == 0) {
-        go_online(open_controller(argv[1]), (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]));
+        go_online(open_controller(argv[1]), number(argv[3]), number(argv[4]));
     } else if (argc == 4 && strcmp(argv[2], "offline") == 0) {
-        go_offline(open_controller(argv[1]), (unsigned)atoi(argv[3]));
+        go_offline(open_controller(argv[1]), number(argv[3]));
     } else {
         give_up("nvme-virt", "usage: nvme_virt DEVICE free|online|offline ...");
     }

@@ -11,7 +11,7 @@
 /* Where all 4 KiB of each function's configuration space can be accessed. */
 #define ECAM 0xb0000000u
 
-static const char *const ats_args[] = {
+const char *const ats_args[] = {
     "-device",
     "pcie-root-port,id=port1,addr=8,chassis=2",
     "-device",

@@ -17,6 +17,9 @@
 
 #define MILLISECOND UINT64_C(1000000)
 
+/* Its devices, to a NULL. */
+extern const char *const ats_args[];
+
 /* Start it, with ATS enabled and allowed for both devices, and nothing mapped. */
 void ats_start(void);
 /* The Enable bit of a device's ATS capability. */

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ats_rig.h"
 #include "check.h"
-#include "firmware.h"
 #include "rig.h"
 
 #define IOVA 0x40000000u
@@ -316,19 +316,65 @@ static void bad_state_is_refused(void)
     static const char *const same[] = {"-device", "amdvi,addr=2", NULL};
     static const char *const other[] = {"-device", "amdvi,addr=2,preboot-block=all", NULL};
 
-    /* After the id: instance, version, then the PCI function's 4 + 4 + 256 bytes and 16 of its
-       interrupts, two flags, and the length of the library's state. */
-    const size_t library = 19 + 4 + 4 + 4 + 4 + 256 + 16 + 2;
+    /* After the id: instance and version; of the PCI function its version, configuration space and
+       four lines; two flags; the length of the library's state. */
+    const size_t length = 19 + 4 + 4 + 4 + 256 + 16 + 2;
 
     machine_start(same);
     save();
     CHECK(is_refused(other, "saved state of"));
-    CHECK(damage(library + 4 + 2, 0xff));
+    CHECK(damage(length + 4, 0xff));
     CHECK(is_refused(same, "saved state of"));
     machine_start(same);
     save();
-    CHECK(damage(library, 0x7f)); /* 2 GiB of it */
+    CHECK(damage(length, 0x7f)); /* 2 GiB of it */
     CHECK(is_refused(same, "length"));
+}
+
+/* The IOMMU sends it again, when the devices are there; the device has to answer as before. */
+static void invalidation_in_flight(void)
+{
+    ats_start();
+    rig_set_iotlb_timeout(4); /* 1 s */
+    ats_write(ATSDEV_REG_MUTE, 1);
+    ats_invalidate(ATS_DEVICE, 4, IOVA);
+    rig_wait_begin();
+    ats_let_things_happen();
+    CHECK(!rig_wait_is_done());
+    save();
+    load(ats_args);
+    CHECK(!rig_wait_is_done());
+    go_on();
+    ats_let_things_happen();
+    CHECK_U64(ats_read(ATSDEV_REG_ENABLED), 1);
+    CHECK_U64(ats_read(ATSDEV_REG_PENDING), 1);
+    CHECK_U64(ats_read(ATSDEV_REG_INVALIDATE), IOVA);
+    CHECK(!rig_wait_is_done());
+    ats_write(ATSDEV_REG_MUTE, 0);
+    ats_let_things_happen();
+    CHECK(rig_wait_is_done());
+    machine_clock_step(2000 * MILLISECOND);
+    RIG_NO_EVENTS();
+    rig_stop();
+}
+
+/* Nor does the time stand still that it has for that. */
+static void invalidation_times_out(void)
+{
+    ats_start();
+    rig_set_iotlb_timeout(4);
+    ats_write(ATSDEV_REG_MUTE, 1);
+    uint64_t command = ats_invalidate(ATS_DEVICE, 4, IOVA);
+    rig_wait_begin();
+    save();
+    load(ats_args);
+    go_on();
+    CHECK(!rig_wait_is_done());
+    machine_clock_step(1001 * MILLISECOND);
+    ats_let_things_happen();
+    RIG_EVENTS(ats_timeout(ATS_DEVICE, command));
+    CHECK(rig_wait_is_done());
+    rig_stop();
 }
 
 static const struct check_case cases[] = {
@@ -343,6 +389,10 @@ static const struct check_case cases[] = {
     {"preboot: what was blocked stays blocked, and nothing else", "preboot-block", preboot_stays},
     {"two IOMMUs keep apart", NULL, both_units_go_on},
     {"a state that is damaged or of another device is refused", NULL, bad_state_is_refused},
+    {"a device goes on owing the answer to an invalidation", "1.20 INVALIDATE_IOTLB_PAGES",
+     invalidation_in_flight},
+    {"an invalidation that nobody answers is reported after migration", "1.20 IOTLB_INV_TIMEOUT",
+     invalidation_times_out},
 };
 
 int main(void)

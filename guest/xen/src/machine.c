@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -21,12 +22,23 @@
 #define FRAME_FOREIGN  (UINT64_C(1) << 63)
 #define FRAME_IDENTITY (UINT64_C(1) << 62)
 
+/* The address in a line of /proc/kallsyms, "ADDRESS TYPE NAME", if it has that name; 0 if not. */
+static uint64_t symbol_in_line(const char *line, const char *wanted)
+{
+    char *rest;
+    uint64_t address = strtoull(line, &rest, 16);
+
+    if (rest[0] != ' ' || rest[1] == '\0' || rest[2] != ' ') {
+        return 0;
+    }
+    size_t length = strcspn(rest + 3, " \t\n");
+    return length == strlen(wanted) && strncmp(rest + 3, wanted, length) == 0 ? address : 0;
+}
+
 /* Where the kernel keeps a variable; 0 if it has none of that name. */
 static uint64_t kernel_symbol(const char *wanted)
 {
     char line[512];
-    char name[256];
-    unsigned long long address = 0;
     uint64_t found = 0;
     FILE *symbols = fopen("/proc/kallsyms", "r");
 
@@ -34,9 +46,7 @@ static uint64_t kernel_symbol(const char *wanted)
         return 0;
     }
     while (found == 0 && fgets(line, sizeof(line), symbols) != NULL) {
-        if (sscanf(line, "%llx %*c %255s", &address, name) == 2 && strcmp(name, wanted) == 0) {
-            found = address;
-        }
+        found = symbol_in_line(line, wanted);
     }
     fclose(symbols);
     return found;
