@@ -217,6 +217,45 @@ static void required_host_functions_must_be_there(void)
     }
 }
 
+static uint64_t bare_now_ns(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+static void bare_set_timer(void *ctx, uint64_t deadline_ns)
+{
+    (void)ctx;
+    (void)deadline_ns;
+}
+
+static void bare_invalidate_iotlb(void *ctx, const struct amdvi_iotlb_invalidation *what)
+{
+    (void)ctx;
+    (void)what;
+}
+
+static void ats_needs_its_host_functions(void)
+{
+    for (unsigned missing = 0; missing < 4; missing++) {
+        struct amdvi_config config = default_config();
+        struct amdvi_host host = bare_host();
+        struct amdvi_iommu *iommu = NULL;
+
+        config.features.iotlb_sup = true;
+        host.now_ns = missing == 0 ? NULL : bare_now_ns;
+        host.set_timer = missing == 1 ? NULL : bare_set_timer;
+        host.invalidate_iotlb = missing == 2 ? NULL : bare_invalidate_iotlb;
+        CHECK_U64(amdvi_iommu_create(&iommu, &config, &host, NULL),
+                  missing == 3 ? AMDVI_OK : AMDVI_ERR_ARGUMENT);
+        amdvi_iommu_destroy(iommu);
+        iommu = NULL;
+        config.features.iotlb_sup = false; /* then nothing is missing */
+        CHECK_U64(amdvi_iommu_create(&iommu, &config, &host, NULL), AMDVI_OK);
+        amdvi_iommu_destroy(iommu);
+    }
+}
+
 static void put64(uint64_t spa, uint64_t value)
 {
     struct amdvi_le64 wire;
@@ -427,6 +466,7 @@ static const struct check_case cases[] = {
      an_instance_lives_in_the_memory_that_it_is_given},
     {"read, write and send_msi are required of a host, and NULL is nothing to destroy", NULL,
      required_host_functions_must_be_there},
+    {"with IotlbSup the functions for ATS are required too", NULL, ats_needs_its_host_functions},
     {"a host with nothing optional has waits, leases and translations", NULL,
      a_host_with_nothing_optional_works},
     {"there are as many readers as configured", NULL, readers_are_those_of_the_configuration},

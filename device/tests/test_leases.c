@@ -247,6 +247,37 @@ static void a_large_page_may_be_split_under_a_lease(void)
 }
 
 /* The run begins in the exclusion range and goes on in the page tables, at the same addresses. */
+/* Choice: tables that now say the same in too many pieces count as gone, so that a turn is bounded.
+ */
+static void a_lease_in_too_many_pieces_counts_as_gone(void)
+{
+    struct machine machine;
+    struct amdvi_lease lease;
+    const uint64_t bytes = UINT64_C(66) << 21; /* more than 64 runs of 512 pages */
+    machine_start(&machine, &cached);
+    uint64_t root = machine_set_paged(&machine, DEVICE, DOMAIN, 3);
+    for (uint64_t at = 0; at < bytes; at += UINT64_C(1) << 21) {
+        machine_map(&machine, root, 3, at, UINT64_C(0x40000000) + at, 21, true, true);
+    }
+    CHECK_U64(take(&machine, &lease, DEVICE, 0, bytes, AMDVI_ACCESS_READ),
+              AMDVI_OUTCOME_TRANSLATED);
+    for (uint64_t at = 0; at < bytes; at += UINT64_C(1) << 21) {
+        uint64_t table = machine_table(&machine);
+        for (uint64_t page = 0; page < 512; page++) {
+            uint64_t spa = UINT64_C(0x40000000) + at + 0x1000 * page;
+            machine_write64(&machine, table + 8 * page, machine_entry(0, spa, true, true));
+        }
+        machine_write64(&machine, machine_entry_spa(&machine, root, 3, at, 2),
+                        machine_entry(1, table, true, true));
+    }
+    machine_invalidate_pages(&machine, DOMAIN, ALL, true);
+    CHECK(!machine_wait(&machine));
+    CHECK_U64(machine.revocations, 1);
+    amdvi_lease_release(&lease);
+    CHECK(machine_waited(&machine));
+    machine_stop(&machine);
+}
+
 static void a_lease_across_the_exclusion_range_follows_its_tables(void)
 {
     struct scene scene;
@@ -525,6 +556,8 @@ static void memory_that_changes_elsewhere_waits_for_readers_only(void)
 }
 
 static const struct check_case cases[] = {
+    {"a lease whose tables say the same in too many pieces counts as gone", NULL,
+     a_lease_in_too_many_pieces_counts_as_gone},
     {"with intact tables a lease delays no wait, whatever is invalidated", NULL,
      with_intact_tables_nothing_waits},
     {"a lease with a changed page is revoked, and waited for (V10)", "1.20 COMPLETION_WAIT",
