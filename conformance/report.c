@@ -26,7 +26,7 @@ struct report {
     struct expectation *list;
     size_t count;
     size_t number; /* lines of TAP */
-    unsigned verdicts[5];
+    unsigned verdicts[VERDICT_COUNT];
     unsigned differences;
 };
 
@@ -50,7 +50,7 @@ static bool parse_line(char *line, struct expectation *out)
     }
     snprintf(out->id, sizeof(out->id), "%s", line);
     snprintf(out->verdict, sizeof(out->verdict), "%s", space + 1);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < VERDICT_ERROR; i++) {
         if (strcmp(out->verdict, verdict_names[i]) == 0) {
             return true;
         }
@@ -187,6 +187,10 @@ bool report_end(struct report *report, bool whole)
 {
     unsigned unknown = 0;
 
+    if (report->verdicts[VERDICT_ERROR] != 0) {
+        printf("# %u tests are in error: the suite is to be mended\n",
+               report->verdicts[VERDICT_ERROR]);
+    }
     if (report->terse) {
         printf("1..%zu\n", report->number);
     }
@@ -203,7 +207,8 @@ bool report_end(struct report *report, bool whole)
            report->target, report->verdicts[VERDICT_PASS], report->verdicts[VERDICT_FAIL],
            report->verdicts[VERDICT_CRASH], report->verdicts[VERDICT_HANG],
            report->verdicts[VERDICT_NOT_TESTED], report->differences);
-    bool good = report->recorded || (report->differences == 0 && unknown == 0);
+    bool good = report->verdicts[VERDICT_ERROR] == 0 &&
+                (report->recorded || (report->differences == 0 && unknown == 0));
     free(report->list);
     free(report);
     return good;

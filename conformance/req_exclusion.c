@@ -431,7 +431,7 @@ static const struct requirement list[] = {
                 no_translation_is_kept),
     REQUIREMENT("EXC-021", "Of a write over the end of the range nothing lands behind it", SOURCE,
                 CAN_DMA, crossing_the_end),
-    REQUIREMENT("EXC-022", "A request over two excluded pages passes", SOURCE, CAN_DMA,
+    REQUIREMENT("EXC-022", "A request over two excluded pages passes", SOURCE, CAN_DMA | CAN_DATA,
                 crossing_two_excluded),
     REQUIREMENT("EXC-023", "Non-posted writes and atomic accesses in the range pass", SOURCE,
                 CAN_DMA | CAN_NON_POSTED | CAN_ATOMIC, other_kinds),

@@ -18,7 +18,8 @@
 #define NOTES_BYTES 8192
 #define OUTCOME_TAG "outcome: "
 
-const char *const verdict_names[5] = {"pass", "fail", "not tested", "crash", "hang"};
+const char *const verdict_names[VERDICT_COUNT] = {"pass",  "fail", "not tested",
+                                                  "crash", "hang", "error"};
 
 struct check_state *check_now(void)
 {
@@ -197,6 +198,8 @@ static void conclude(struct running *running, int status)
         result->verdict = VERDICT_PASS;
     } else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAIL) {
         result->verdict = VERDICT_FAIL;
+    } else if (WIFEXITED(status) && WEXITSTATUS(status) == TARGET_MISUSED) {
+        result->verdict = VERDICT_ERROR;
     } else {
         result->verdict = VERDICT_CRASH;
         snprintf(text, sizeof(text), "the test's process ended with %s %d",

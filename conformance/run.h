@@ -13,10 +13,12 @@ enum verdict {
     VERDICT_NOT_TESTED, /* the target cannot do what the test needs */
     VERDICT_CRASH,      /* the target or the test died */
     VERDICT_HANG,       /* not over at the deadline */
+    VERDICT_ERROR,      /* the test or the target is wrong: nothing is known of the IOMMU */
+    VERDICT_COUNT
 };
 
 /* As the expectation files and the JSON result spell them. */
-extern const char *const verdict_names[5];
+extern const char *const verdict_names[VERDICT_COUNT];
 
 struct result {
     const struct requirement *requirement;

@@ -5,8 +5,9 @@
  *
  * A target lives for one test, in a process of its own. It is started by the runner with what the
  * requirement needs, and ends with the process. What a target cannot do is missing in
- * target->can; functions behind a missing bit are never called and may be NULL. Where the
- * target itself fails (not the IOMMU), it prints "Bail out! …" and ends the process.
+ * target->can; functions behind a missing bit are never called and may be NULL. Where a test asks
+ * for what the target cannot do all the same, the target prints why and ends the process with
+ * TARGET_MISUSED: the suite is wrong then, not the IOMMU.
  */
 #ifndef CONFORMANCE_TARGET_H
 #define CONFORMANCE_TARGET_H
@@ -50,6 +51,7 @@
 #define TARGET_ABSENT    UINT64_C(0x50000000)
 
 #define TARGET_LATE_BYTES 2032
+#define TARGET_MISUSED    98
 
 struct target;
 struct target_kind_info;

@@ -3,6 +3,7 @@
  * Targets: libamdvi in this process, with caches of three sizes. Memory is a sparse list of 4 KiB
  * pages, so that there can be some at any address, and some that fails.
  */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "target.h"
 
 #include <amdvi/iommu.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define PAGE_BYTES    UINT64_C(0x1000)
 #define ADDED_BYTES   UINT64_C(0x200000)
@@ -55,9 +57,9 @@ struct library {
 
 static void die(const char *text)
 {
-    printf("Bail out! %s\n", text);
+    printf("# %s\n", text);
     fflush(stdout);
-    exit(99);
+    exit(TARGET_MISUSED);
 }
 
 static struct library *library_of(struct target *target)
@@ -537,7 +539,13 @@ static void start(struct target *target, uint64_t needs, const struct target_pla
     };
 
     (void)place;
-    if (library == NULL || (library->ram = calloc(1, TARGET_RAM_BYTES)) == NULL) {
+    if (library == NULL) {
+        die("no memory for the target");
+    }
+    /* Not from malloc, which may be told to fill all of it (MALLOC_PERTURB_). */
+    library->ram =
+        mmap(NULL, TARGET_RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (library->ram == MAP_FAILED) {
         die("no memory for the target");
     }
     library->unlocked = (needs & CAN_UNLOCKED_CAP) != 0;

@@ -42,9 +42,9 @@ struct qemu *qemu_of(struct target *target)
 
 void qemu_die(const char *text)
 {
-    printf("Bail out! %s\n", text);
+    printf("# %s\n", text);
     fflush(stdout);
-    exit(99);
+    exit(TARGET_MISUSED);
 }
 
 uint32_t qemu_registers_of(const struct target *target, uint16_t device_id)

@@ -7,11 +7,13 @@
  * stays in the other half, each read at a place of its own, until late() turns the IOMMU off and
  * has it written to memory.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "target_qemu.h"
 
 #include "qtest_machine.h"
 
 #include <string.h>
+#include <time.h>
 
 /* ---- edu ------------------------------------------------------------------------------------- */
 
@@ -25,24 +27,34 @@
 #define EDU_RUN         1u
 #define EDU_TO_MEMORY   2u
 #define EDU_NS          UINT64_C(101000000) /* its DMA happens after 100 ms */
+#define EDU_PATIENCE_MS 10000               /* of wall clock */
 
 static void edu_enable(uint16_t device_id, uint32_t registers)
 {
     pci_enable(device_id, 0, registers);
 }
 
-/* The clock jumps by itself where a processor runs, see halting_firmware(). */
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Where a processor runs, the clock jumps by itself, see halting_firmware(). */
 static void edu_wait(const struct qemu *qemu, uint32_t registers)
 {
-    for (unsigned i = 0; i < 10000; i++) {
-        if (!qemu->runs) {
-            machine_clock_step(EDU_NS);
-        }
-        if ((machine_read64(registers + EDU_COMMAND) & EDU_RUN) == 0) {
-            return;
+    uint64_t begin = now_ms();
+
+    if (!qemu->runs) {
+        machine_clock_step(EDU_NS);
+    }
+    while ((machine_read64(registers + EDU_COMMAND) & EDU_RUN) != 0) {
+        if (now_ms() - begin > EDU_PATIENCE_MS) {
+            qemu_die("edu's DMA does not end");
         }
     }
-    qemu_die("edu's DMA does not end");
 }
 
 static void edu_transfer(struct target *target, uint16_t device_id, uint64_t source,

@@ -10,6 +10,9 @@ qmp.py SOCKET reset               reset the machine
 qmp.py SOCKET wake                wait until the machine sleeps, and wake it up
 qmp.py SOCKET add ID NAME=VALUE…  plug a device in, as -device does
 qmp.py SOCKET remove ID           ask the guest to let a device go, and wait until it has
+qmp.py SOCKET job COMMAND JSON    run a command that makes a job, with these arguments; wait until it is done
+qmp.py SOCKET migrate URI         migrate the machine, which goes on meanwhile; wait until it is done, and
+                                  print how long that took and for how long the machine stood, in ms
 qmp.py SOCKET quit                end QEMU
 """
 
@@ -73,6 +76,37 @@ def remove(qmp, name):
     qmp.wait_event("DEVICE_DELETED", device=name)
 
 
+def job(qmp, command, arguments):
+    qmp.socket.settimeout(GUEST_LIMIT_S)
+    end = time.monotonic() + GUEST_LIMIT_S
+    qmp.execute(command, **{"job-id": "job"}, **arguments)
+    while True:
+        found = [one for one in qmp.execute("query-jobs") if one["id"] == "job"][0]
+        if found["status"] == "concluded":
+            break
+        if time.monotonic() > end:
+            raise RuntimeError(f"{command} takes too long")
+        time.sleep(0.05)
+    qmp.execute("job-dismiss", id="job")
+    if "error" in found:
+        raise RuntimeError(found["error"])
+
+
+def migrate(qmp, uri):
+    end = time.monotonic() + GUEST_LIMIT_S
+    qmp.execute("migrate", uri=uri)
+    while True:
+        state = qmp.execute("query-migrate")
+        if state["status"] == "completed":
+            print(state["total-time"], state["downtime"])
+            return
+        if state["status"] in ("failed", "cancelled"):
+            raise RuntimeError(state.get("error-desc", state["status"]))
+        if time.monotonic() > end:
+            raise RuntimeError("the migration takes too long")
+        time.sleep(0.05)
+
+
 def print_stats(text):
     stats = json.loads(text) if isinstance(text, str) else text
     for device in stats["devices"]:
@@ -100,6 +134,10 @@ def main():
             add(qmp, sys.argv[3], sys.argv[4:])
         elif command == "remove":
             remove(qmp, sys.argv[3])
+        elif command == "job":
+            job(qmp, sys.argv[3], json.loads(sys.argv[4]))
+        elif command == "migrate":
+            migrate(qmp, sys.argv[3])
         elif command == "quit":
             qmp.execute("quit")
         else:
