@@ -4,9 +4,9 @@
 
 extern const struct requirement_area area_capability, area_registers, area_register_access,
     area_status, area_own_interrupt, area_command_buffer, area_command_errors, area_commands,
-    area_event_log, area_log_overflow, area_iotlb, area_device_table, area_page_tables,
-    area_suppression, area_page_sizes, area_exclusion, area_caches, area_ranges, area_interrupts,
-    area_ats;
+    area_event_log, area_log_overflow, area_iotlb, area_iotlb_timeout, area_device_table,
+    area_page_tables, area_suppression, area_page_sizes, area_exclusion, area_caches, area_ranges,
+    area_interrupts, area_ats;
 
 const struct requirement_area *const requirement_areas[] = {
     &area_capability,
@@ -20,6 +20,7 @@ const struct requirement_area *const requirement_areas[] = {
     &area_event_log,
     &area_log_overflow,
     &area_iotlb,
+    &area_iotlb_timeout,
     &area_device_table,
     &area_suppression,
     &area_page_tables,
