@@ -274,7 +274,8 @@ static void device_entry_is_read_again(struct rig *rig)
         rig_store_dte(rig, rig->device, refuse);
         rig_invalidate_device(rig, rig->device);
         CHECK(rig_wait(rig));
-        REFUSES_WRITE(rig, page, page, rig_fault(rig, EVENT_PR | EVENT_RW | EVENT_PE, page));
+        RIG_WRITE_REFUSED(rig, page, page, 8);
+        empty_log(rig);
         rig_store_dte(rig, rig->device, pass);
         rig_invalidate_device(rig, rig->device);
         CHECK(rig_wait(rig));

@@ -46,6 +46,13 @@ struct requirement_area {
     const struct requirement *list;
 };
 
+/* Each in its req_<area>.c. */
+extern const struct requirement_area area_capability, area_registers, area_register_access,
+    area_status, area_own_interrupt, area_command_buffer, area_command_errors, area_commands,
+    area_event_log, area_log_overflow, area_iotlb, area_iotlb_timeout, area_device_table,
+    area_page_tables, area_suppression, area_page_sizes, area_exclusion, area_caches, area_ranges,
+    area_interrupts, area_ht_interrupts, area_ats;
+
 extern const struct requirement_area *const requirement_areas[]; /* to a NULL */
 
 #endif

@@ -217,6 +217,10 @@ struct target_kind_info {
     const void *variant; /* the target's own */
 };
 
+/* Each in its target_<kind>.c. */
+extern const struct target_kind_info target_library, target_library_tiny, target_library_uncached,
+    target_qemu_amdvi, target_qemu_amdvi_testdev, target_qemu_amdvi_ats, target_qemu_amd_iommu;
+
 extern const struct target_kind_info *const target_kinds[]; /* to a NULL */
 
 /* The word for each bit of CAN_…, from bit 0. */
