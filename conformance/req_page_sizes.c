@@ -257,7 +257,7 @@ static void every_copy_is_used(struct rig *rig)
     for (uint64_t i = 0; i < 256; i++) {
         rig_invalidate_domain(rig, RIG_DOMAIN);
         CHECK(rig_wait(rig));
-        RIG_READS(rig, iova + i * 0x1000 + 0x40, base + i * 0x1000 + 0x40, 8);
+        RIG_WRITES(rig, iova + i * 0x1000 + 0x40, base + i * 0x1000 + 0x40, 8);
     }
 }
 

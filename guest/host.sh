@@ -35,6 +35,7 @@ boot_describe=           # a function that adds more to `machine`, when $boot_di
 boot_look=               # a function that judges more, while the machine is still there
 boot_round=              # a function that is told the number of each round of the scenario "rounds"
 boot_judge=              # a function that judges more, at the end
+boot_quit=               # not empty: QEMU is told to end, as the guest cannot switch this machine off
 
 # --- what came of it --------------------------------------------------------------------------------------------------
 
@@ -284,8 +285,13 @@ guest_lost() {
 
 # Lets the guest power itself off (30 seconds at most), then looks at what it left on the disks.
 guest_finish() {
-    local waited line
-    echo bye >&"$boot_input"
+    local waited line text="the guest powered itself off"
+    if [ -n "$boot_quit" ]; then
+        text="QEMU ended when told to"
+        python3 "$guest_dir/qmp.py" "$boot_dir/qmp" quit 2>>"$boot_dir/qmp.log" || true
+    else
+        echo bye >&"$boot_input"
+    fi
     for ((waited = 0; waited < 300; waited++)); do
         guest_runs || break
         # The kernel's last errors, if any, are on the console.
@@ -293,7 +299,7 @@ guest_finish() {
         printf '%s\n' "${line%$'\r'}" >>"$boot_dir/console.log"
         case $line in '['*) printf '%s\n' "${line%$'\r'}" >>"$boot_dir/kernel.log" ;; esac
     done
-    check "$(holds [ "$waited" -lt 300 ])" "the guest powered itself off"
+    check "$(holds [ "$waited" -lt 300 ])" "$text"
     if guest_runs; then
         kill -KILL "$boot_pid"
     fi

@@ -127,6 +127,9 @@ static struct amdvi_config with_number(unsigned which, unsigned value)
     case 3:
         config.irte_entries = value;
         break;
+    case 4:
+        config.commands_per_write = value;
+        break;
     default:
         config.size = sizeof(config) - 4 + value;
         break;
@@ -139,9 +142,9 @@ static void numbers_have_their_bounds(void)
     static const struct {
         unsigned least;
         unsigned most;
-    } bounds[] = {{1, 1024}, {0, 1U << 20}, {0, 65536}, {0, 1U << 20}, {4, 4}};
+    } bounds[] = {{1, 1024}, {0, 1U << 20}, {0, 65536}, {0, 1U << 20}, {0, 65536}, {4, 4}};
 
-    for (unsigned which = 0; which < 5; which++) {
+    for (unsigned which = 0; which < 6; which++) {
         unsigned least = bounds[which].least;
         unsigned most = bounds[which].most;
         const unsigned values[] = {0, 1, 2, 3, 4, 5, least, most, most - 1, most + 1, UINT32_MAX};

@@ -37,6 +37,7 @@ struct text {
     uint64_t wait[2];
     uint64_t last_tag;
     unsigned request_count;
+    unsigned requests_written; /* at most; the rest of the count is a lie */
     struct request requests[70];
     unsigned se_count;
     uint16_t se_index[4];
@@ -58,6 +59,7 @@ static struct text good(void)
         .wait = {UINT64_C(1) << 60 | 0x600001, 0x1122},
         .last_tag = 9,
         .request_count = 2,
+        .requests_written = 70,
         .requests = {{0x30, 0x100000, 0x1fffff, 8, 0x400000, 5000},
                      {0x31, 0, UINT64_MAX, 9, 0x400010, UINT64_MAX}},
         .se_count = 2,
@@ -102,7 +104,7 @@ static void write_state(const struct text *text, struct bytes *out)
     put(out, 8, text->wait[1]);
     put(out, 8, text->last_tag);
     put(out, 2, text->request_count);
-    for (unsigned i = 0; i < text->request_count; i++) {
+    for (unsigned i = 0; i < text->request_count && i < text->requests_written; i++) {
         put(out, 2, text->requests[i].device_id);
         put(out, 2, 7); /* QueueID */
         put(out, 8, text->requests[i].first);
@@ -362,6 +364,8 @@ static void not_too_many_are_in_flight(void)
     REFUSED(text);
     text.requests[63].device_id = 5;
     text.request_count = 65;
+    REFUSED(text);
+    text.requests_written = 64;
     REFUSED(text);
 }
 

@@ -94,6 +94,10 @@ static void check_header(struct amdvi_ivrs_survey *survey)
         amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_RESERVED_BITS, READERS_ALL,
                                  TABLE_IVINFO);
     }
+    if ((survey->table->ivinfo & IVINFO_DMA_REMAP) != 0) {
+        amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_DMA_PROTECTION,
+                                 AMDVI_IVRS_READER_SPEC | AMDVI_IVRS_READER_LINUX, TABLE_IVINFO);
+    }
 }
 
 /* What can be seen in one IVHD alone, without its entries. */

@@ -84,6 +84,8 @@ struct finding_row {
 static const struct finding_row finding_rows[AMDVI_IVRS_FINDING_COUNT] = {
     [AMDVI_IVRS_FINDING_MALFORMED] = {ERROR, SPEC | LINUX | XEN, "the table cannot be read here"},
     [AMDVI_IVRS_FINDING_RESERVED_BITS] = {NOTE, SPEC, "a reserved bit is set"},
+    [AMDVI_IVRS_FINDING_DMA_PROTECTION] =
+        {NOTE, SPEC | LINUX, "the table says that DMA is blocked until the IOMMU is enabled"},
     [AMDVI_IVRS_FINDING_NO_UNIT] = {ERROR, SPEC | LINUX | XEN, "the table names no IOMMU"},
     [AMDVI_IVRS_FINDING_FIRST_BLOCK] =
         {ERROR, LINUX, "the first block is no IVHD; Linux takes its type for that of the IVHDs"},

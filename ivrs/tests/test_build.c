@@ -58,10 +58,10 @@ static void same_description_gives_the_same_bytes(void)
 
 static void strings_must_be_printable_and_fit(void)
 {
-    static const char *const bad[] = {NULL, "SEVENCH", "\x01", "A\xff", "tab\t"};
+    static const char *const bad[] = {NULL, "SEVENCH", "\x01", "A\xff", "tab\t", "\x7f"};
     struct draft draft;
 
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         draft_init(&draft);
         draft.description.oem_id = bad[i];
         check_refused(&draft, AMDVI_IVRS_ERR_OEM_STRING, NONE, NONE, NONE);

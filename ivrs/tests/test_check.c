@@ -237,6 +237,16 @@ static void iommu_is_described_once_per_type(void)
     expect_only(FOUND(UNIT_TWICE), ERROR, SPEC | LINUX | XEN, 88);
 }
 
+static void dma_protection_is_noted(void)
+{
+    start_good();
+    raw.bytes[36] |= 0x02;
+    expect_only(FOUND(DMA_PROTECTION), NOTE, SPEC | LINUX, 36);
+    raw.bytes[36] ^= 0x02;
+    run();
+    expect_no_more();
+}
+
 static void linux_needs_room_for_the_iommu_itself(void)
 {
     start();
@@ -352,6 +362,7 @@ static const struct check_case cases[] = {
     {"what cannot be read is reported once", "1.20 IVRS",
      malformed_blocks_and_entries_are_reported_once},
     {"reserved bits are noted", "1.20 IVRS", reserved_bits_are_noted},
+    {"the announcement of DMA protection is noted", "3.x IVinfo", dma_protection_is_noted},
     {"Linux: another block gives the type of the IVHDs", "1.20 IVHD",
      linux_is_misled_by_other_blocks},
     {"Linux: IVHD types ascend", "2.6 IVHD", linux_wants_types_in_ascending_order},

@@ -186,8 +186,11 @@ struct amdvi_ivrs_description {
     uint8_t va_bits; /* 32, 40, 48 or 64 */
     uint8_t pa_bits; /* 40, 48 or 52 */
     bool ht_ats_reserved;
-    bool
-        dma_protection; /* 3.x, reserved in 1.20: firmware left DMA protection on. Leave it false */
+    /*
+     * 3.x, reserved in 1.20: DMA is blocked until software enables the IOMMU. Linux tells users
+     * that the machine is protected before it boots. Only for an IOMMU that really does that.
+     */
+    bool dma_protection;
 
     const struct amdvi_ivrs_unit_description *units;
     uint32_t unit_count;
@@ -476,6 +479,7 @@ enum amdvi_ivrs_finding_kind {
     /* The table and its blocks. */
     AMDVI_IVRS_FINDING_MALFORMED, /* @status says how; nothing after it in that block is checked */
     AMDVI_IVRS_FINDING_RESERVED_BITS,
+    AMDVI_IVRS_FINDING_DMA_PROTECTION,
     AMDVI_IVRS_FINDING_NO_UNIT,
     AMDVI_IVRS_FINDING_FIRST_BLOCK,
     AMDVI_IVRS_FINDING_NO_TYPE_FOR_XEN,
