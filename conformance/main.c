@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define JOBS_MAX 16
 
@@ -147,6 +148,9 @@ static void parse(struct options *options, int argc, char **argv)
     }
     if (options->kind != NULL && options->kind->needs_qemu && options->place.qemu == NULL) {
         bad_usage("this target needs", "--qemu PATH");
+    }
+    if (options->place.qemu != NULL && access(options->place.qemu, X_OK) != 0) {
+        bad_usage("not a program", options->place.qemu);
     }
 }
 

@@ -497,17 +497,18 @@ static void unreadable_device_table(struct rig *rig)
 
 static void beyond_the_table(struct rig *rig)
 {
+    uint16_t beyond = rig->target->endpoint[1];
     struct target_ats_answer answer;
 
     rig_enable_with(rig, 0);
-    rig_write(rig, REG_DEVICE_TABLE, RIG_DEVICE_TABLE);
+    rig_write(rig, REG_DEVICE_TABLE, RIG_DEVICE_TABLE); /* 128 entries */
     rig_write(rig, REG_CONTROL, CONTROL_USUAL);
-    rig->target->ops->ats_translate(rig->target, 0x80, RIG_IOVA, &answer);
+    rig->target->ops->ats_translate(rig->target, beyond, RIG_IOVA, &answer);
     CHECK(answer.refused);
-    CHOOSE_EVENT(rig,
-                 rig_event(EVENT_CODE_INVALID_REQUEST, 0x80, 0, EVENT_TR | EVENT_TYPE(0), RIG_IOVA),
-                 "INVALID_DEVICE_REQUEST",
-                 rig_event(EVENT_CODE_PAGE_FAULT, 0x80, 0, EVENT_TR, RIG_IOVA), "IO_PAGE_FAULT");
+    CHOOSE_EVENT(
+        rig, rig_event(EVENT_CODE_INVALID_REQUEST, beyond, 0, EVENT_TR | EVENT_TYPE(0), RIG_IOVA),
+        "INVALID_DEVICE_REQUEST", rig_event(EVENT_CODE_PAGE_FAULT, beyond, 0, EVENT_TR, RIG_IOVA),
+        "IO_PAGE_FAULT");
 }
 
 static void off(struct rig *rig)
@@ -772,8 +773,9 @@ static const struct requirement list[] = {
                 SOURCE, CAN_ATS, unreadable_tables),
     REQUIREMENT("ATS-033", "A device table that cannot be read is DEV_TAB_HARDWARE_ERROR with TR=1",
                 SOURCE, CAN_ATS, unreadable_device_table),
-    CHOICE("ATS-034", "A DeviceID beyond the table is refused with one event", SOURCE, CAN_ATS,
-           beyond_the_table, "INVALID_DEVICE_REQUEST | IO_PAGE_FAULT", "INVALID_DEVICE_REQUEST"),
+    CHOICE("ATS-034", "A DeviceID beyond the table is refused with one event", SOURCE,
+           CAN_ATS | CAN_SECOND, beyond_the_table, "INVALID_DEVICE_REQUEST | IO_PAGE_FAULT",
+           "INVALID_DEVICE_REQUEST"),
     CHOICE("ATS-035", "With IommuEn=0 a translation request is answered one way, without event",
            SOURCE, CAN_ATS, off, "refused | identity", "refused"),
     REQUIREMENT("ATS-036", "With V=1 and I=1 translated requests pass as they are", SOURCE,

@@ -292,7 +292,7 @@ static void interrupt_entry_is_read_again(struct rig *rig)
     rig_dte_remap(&dte, table, 4);
     rig_set_dte(rig, rig->device, dte);
     for (unsigned vector = 0x40; vector < 0x44; vector++) {
-        rig_store32(rig, table + 4 * 3, IRTE_REMAP_EN | IRTE_VECTOR(vector));
+        rig_store32(rig, table + 12, IRTE_REMAP_EN | IRTE_VECTOR(vector));
         rig_invalidate_interrupts(rig, rig->device);
         CHECK(rig_wait(rig));
         rig_interrupt(rig, rig->device, MSI_BASE, 3);

@@ -178,10 +178,13 @@ static void msi_range_needs_high_bits_clear(struct rig *rig)
 
 static void v_clear_msi_read(struct rig *rig)
 {
-    uint64_t page = lone_page(rig);
+    uint8_t data[8];
+    struct target_request request = request_of(rig, TARGET_READ, MSI_BASE);
 
+    /* What a forwarded read gives is the business of whatever is there. */
     rig_enable(rig);
-    RIG_READ_REFUSED(rig, MSI_BASE, page, 1); /* there is no memory */
+    request.data = data;
+    rig->target->ops->request(rig->target, &request);
     CHOOSE_LOGGED(rig, invalid_request(rig, 0, MSI_BASE), "INVALID_DEVICE_REQUEST", "forwarded");
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The oracle on DMA: the validity combinations, the exclusion range, the walk, step by step. */
+/*
+ * The oracle on DMA: the validity combinations, the exclusion range, the walk, step by step; and on
+ * translation requests.
+ */
 #include "oracle_parts.h"
 
 #include <string.h>
@@ -11,14 +14,7 @@ static bool is_reserved_set_for_memory(const uint64_t dte[4])
            oracle_dte_bits(dte, 127, 106) != 0;
 }
 
-/* What all parts of one question need. */
-struct dma_question {
-    const struct oracle_machine *machine;
-    const struct oracle_dma *request;
-    uint64_t dte[4];
-};
-
-static void pass(const struct dma_question *question, struct oracle_dma_answer *answer,
+void oracle_pass(const struct dma_question *question, struct oracle_dma_answer *answer,
                  enum oracle_cause cause, bool read, bool write)
 {
     answer->outcome = ORACLE_TRANSLATED;
@@ -29,14 +25,18 @@ static void pass(const struct dma_question *question, struct oracle_dma_answer *
     answer->page_log2 = 64;
 }
 
-static uint64_t flag_rw(const struct dma_question *question)
+/* RW of an access, TR of a translation request. */
+static uint64_t flags_of_request(const struct dma_question *question)
 {
+    if (question->is_translation) {
+        return oracle_flag(ORACLE_FLAG_TR);
+    }
     return question->request->write ? oracle_flag(ORACLE_FLAG_RW) : 0;
 }
 
-static void abort_dma(const struct dma_question *question, struct oracle_dma_answer *answer,
-                      enum oracle_cause cause, unsigned code, uint64_t domain_id, uint64_t flags,
-                      uint64_t address)
+void oracle_abort(const struct dma_question *question, struct oracle_dma_answer *answer,
+                  enum oracle_cause cause, unsigned code, uint64_t domain_id, uint64_t flags,
+                  uint64_t address)
 {
     answer->outcome = ORACLE_ABORTED;
     answer->cause = cause;
@@ -48,9 +48,9 @@ static void abort_dma(const struct dma_question *question, struct oracle_dma_ans
 static void fault(const struct dma_question *question, struct oracle_dma_answer *answer,
                   enum oracle_cause cause, uint64_t flags)
 {
-    abort_dma(question, answer, cause, ORACLE_CODE_IO_PAGE_FAULT,
-              oracle_dte_bits(question->dte, 79, 64), flags | flag_rw(question),
-              question->request->iova);
+    oracle_abort(question, answer, cause, ORACLE_CODE_IO_PAGE_FAULT,
+                 oracle_dte_bits(question->dte, 79, 64), flags | flags_of_request(question),
+                 question->request->iova);
     if (oracle_dte_bits(question->dte, 98, 98) == 1) {
         answer->event.due = false;
     }
@@ -58,11 +58,11 @@ static void fault(const struct dma_question *question, struct oracle_dma_answer 
     answer->event.first_only = answer->event.due && oracle_dte_bits(question->dte, 97, 97) == 1;
 }
 
-static void illegal_dte(const struct dma_question *question, struct oracle_dma_answer *answer,
+void oracle_illegal_dte(const struct dma_question *question, struct oracle_dma_answer *answer,
                         enum oracle_cause cause, uint64_t flags)
 {
-    abort_dma(question, answer, cause, ORACLE_CODE_ILLEGAL_DEV_TABLE_ENTRY, 0,
-              flags | flag_rw(question), (question->request->iova >> 2) << 2);
+    oracle_abort(question, answer, cause, ORACLE_CODE_ILLEGAL_DEV_TABLE_ENTRY, 0,
+                 flags | flags_of_request(question), (question->request->iova >> 2) << 2);
 }
 
 static bool is_excluded(const struct dma_question *question)
@@ -124,6 +124,7 @@ static void leaf(const struct dma_question *question, struct oracle_dma_answer *
     answer->spa = base + oracle_bits(question->request->iova, size_log2 - 1, 0);
     answer->page_log2 = size_log2;
     answer->force_coherent = oracle_bit(entry, 60);
+    answer->untranslated_only = oracle_bit(entry, 59);
 }
 
 /* The checks of one present entry that come before NextLevel is looked at; true when it is good. */
@@ -199,9 +200,10 @@ static void walk(const struct dma_question *question, struct oracle_dma_answer *
 
         answer->step[answer->steps++] = (struct oracle_step){level, spa, entry};
         if (end != ORACLE_READ_DONE) {
-            abort_dma(question, answer, ORACLE_DMA_TABLE_UNREADABLE,
-                      ORACLE_CODE_PAGE_TAB_HARDWARE_ERROR, oracle_dte_bits(question->dte, 79, 64),
-                      flag_rw(question) | ((uint64_t)end << ORACLE_FLAG_TYPE_HARDWARE), spa);
+            oracle_abort(
+                question, answer, ORACLE_DMA_TABLE_UNREADABLE, ORACLE_CODE_PAGE_TAB_HARDWARE_ERROR,
+                oracle_dte_bits(question->dte, 79, 64),
+                flags_of_request(question) | ((uint64_t)end << ORACLE_FLAG_TYPE_HARDWARE), spa);
             return;
         }
         if (!oracle_bit(entry, 0)) {
@@ -215,28 +217,23 @@ static void walk(const struct dma_question *question, struct oracle_dma_answer *
     }
 }
 
-/* From TV on: the request is subject to translation. */
 static void translate(const struct dma_question *question, struct oracle_dma_answer *answer)
 {
     unsigned mode = (unsigned)oracle_dte_bits(question->dte, 11, 9);
     bool read = oracle_dte_bits(question->dte, 61, 61) == 1;
     bool write = oracle_dte_bits(question->dte, 62, 62) == 1;
 
-    if (oracle_dte_bits(question->dte, 1, 1) == 0) {
-        fault(question, answer, ORACLE_DMA_NO_TRANSLATION, 0);
-        return;
-    }
     if ((question->request->read && !read) || (question->request->write && !write)) {
         fault(question, answer, ORACLE_DMA_DTE_PERMISSION,
               oracle_flag(ORACLE_FLAG_PR) | oracle_flag(ORACLE_FLAG_PE));
         return;
     }
     if (mode == 0) {
-        pass(question, answer, ORACLE_DMA_IDENTITY, read, write);
+        oracle_pass(question, answer, ORACLE_DMA_IDENTITY, read, write);
         return;
     }
     if (mode == 7) {
-        illegal_dte(question, answer, ORACLE_DMA_MODE_RESERVED, 0);
+        oracle_illegal_dte(question, answer, ORACLE_DMA_MODE_RESERVED, 0);
         return;
     }
     for (unsigned above = mode + 1; above <= 6; above++) {
@@ -248,6 +245,42 @@ static void translate(const struct dma_question *question, struct oracle_dma_ans
     walk(question, answer);
 }
 
+/* "Pretranslated request from a device with I=0 or V=0": type 1. */
+static void refuse_translated(const struct dma_question *question, struct oracle_dma_answer *answer)
+{
+    oracle_abort(question, answer, ORACLE_DMA_PRETRANSLATED_REFUSED,
+                 ORACLE_CODE_INVALID_DEVICE_REQUEST, 0, UINT64_C(1) << ORACLE_FLAG_TYPE_REQUEST,
+                 question->request->iova);
+}
+
+static bool is_interrupt(const struct oracle_dma *request)
+{
+    enum oracle_range range = oracle_range_of(request->iova);
+    /* An atomic is not posted, so it is no interrupt either. */
+    bool posted = request->write && !request->read && !request->non_posted;
+
+    return posted && (range == ORACLE_RANGE_MSI || range == ORACLE_RANGE_HT_INTERRUPT);
+}
+
+/*
+ * A translated request with V=1 and I=1: passed, but where interrupts are told by their address,
+ * nothing else is let through than to anybody.
+ */
+static void translated(const struct dma_question *question, struct oracle_dma_answer *answer)
+{
+    enum oracle_range range = oracle_range_of(question->request->iova);
+
+    if (is_interrupt(question->request)) {
+        answer->outcome = ORACLE_INTERRUPT;
+        answer->cause = ORACLE_DMA_PRETRANSLATED_INTERRUPT;
+    } else if (range == ORACLE_RANGE_MSI || range == ORACLE_RANGE_HT_INTERRUPT) {
+        oracle_abort(question, answer, ORACLE_DMA_PRETRANSLATED_INTERRUPT_RANGE,
+                     ORACLE_CODE_INVALID_DEVICE_REQUEST, 0, 0, question->request->iova);
+    } else {
+        oracle_pass(question, answer, ORACLE_DMA_PRETRANSLATED, true, true);
+    }
+}
+
 /* From the device table on: IommuEn=1, and no interrupt. */
 static void look_up(struct dma_question *question, struct oracle_dma_answer *answer)
 {
@@ -255,32 +288,48 @@ static void look_up(struct dma_question *question, struct oracle_dma_answer *ans
     uint16_t device_id = request->device_id;
 
     if (oracle_is_beyond_table(question->machine, device_id)) {
-        abort_dma(question, answer, ORACLE_DMA_BEYOND_TABLE, ORACLE_CODE_IO_PAGE_FAULT, 0,
-                  flag_rw(question), request->iova);
+        oracle_abort(question, answer, ORACLE_DMA_BEYOND_TABLE, ORACLE_CODE_IO_PAGE_FAULT, 0,
+                     flags_of_request(question), request->iova);
         return;
     }
     enum oracle_read end = oracle_read_dte(question->machine, device_id, question->dte);
     if (end != ORACLE_READ_DONE) {
-        abort_dma(question, answer, ORACLE_DMA_DTE_UNREADABLE, ORACLE_CODE_DEV_TAB_HARDWARE_ERROR,
-                  0, flag_rw(question) | ((uint64_t)end << ORACLE_FLAG_TYPE_HARDWARE),
-                  oracle_dte_address(question->machine, device_id));
+        oracle_abort(question, answer, ORACLE_DMA_DTE_UNREADABLE,
+                     ORACLE_CODE_DEV_TAB_HARDWARE_ERROR, 0,
+                     flags_of_request(question) | ((uint64_t)end << ORACLE_FLAG_TYPE_HARDWARE),
+                     oracle_dte_address(question->machine, device_id));
         return;
     }
-    if (oracle_dte_bits(question->dte, 0, 0) == 0) {
-        pass(question, answer, ORACLE_DMA_NOT_VALID, true, true);
+    bool valid = oracle_dte_bits(question->dte, 0, 0) == 1;
+    if (!valid && request->translated) {
+        refuse_translated(question, answer);
+        return;
+    }
+    if (!valid) {
+        oracle_pass(question, answer, ORACLE_DMA_NOT_VALID, true, true);
         return;
     }
     if (is_reserved_set_for_memory(question->dte)) {
-        illegal_dte(question, answer, ORACLE_DMA_DTE_RESERVED, oracle_flag(ORACLE_FLAG_RZ));
+        oracle_illegal_dte(question, answer, ORACLE_DMA_DTE_RESERVED, oracle_flag(ORACLE_FLAG_RZ));
         return;
     }
-    if (oracle_is_interrupt_range(request->iova)) {
-        abort_dma(question, answer, ORACLE_DMA_INTERRUPT_RANGE, ORACLE_CODE_INVALID_DEVICE_REQUEST,
-                  0, 0, request->iova);
+    if (request->translated && oracle_dte_bits(question->dte, 96, 96) == 0) {
+        refuse_translated(question, answer);
+        return;
+    }
+    if (request->translated) {
+        translated(question, answer);
+        return;
+    }
+    if (oracle_special_access(question, answer)) {
         return;
     }
     if (is_excluded(question)) {
-        pass(question, answer, ORACLE_DMA_EXCLUDED, true, true);
+        oracle_pass(question, answer, ORACLE_DMA_EXCLUDED, true, true);
+        return;
+    }
+    if (oracle_dte_bits(question->dte, 1, 1) == 0) {
+        fault(question, answer, ORACLE_DMA_NO_TRANSLATION, 0);
         return;
     }
     translate(question, answer);
@@ -293,14 +342,146 @@ struct oracle_dma_answer oracle_dma(const struct oracle_machine *machine,
     struct oracle_dma_answer answer;
 
     memset(&answer, 0, sizeof(answer));
-    /* An atomic is not posted, so it is no interrupt either. */
-    if (oracle_is_interrupt_range(request->iova) && request->write && !request->read) {
+    bool passes =
+        !oracle_bit(machine->control, 0) || (request->from_tunnel && oracle_tunnel_passes(machine));
+    /* Whether a translated one is an interrupt is seen after its device is known to be allowed. */
+    if (is_interrupt(request) && (passes || !request->translated)) {
         answer.outcome = ORACLE_INTERRUPT;
         answer.cause = ORACLE_DMA_INTERRUPT;
     } else if (!oracle_bit(machine->control, 0)) {
-        pass(&question, &answer, ORACLE_DMA_DISABLED, true, true);
+        oracle_pass(&question, &answer, ORACLE_DMA_DISABLED, true, true);
+    } else if (request->from_tunnel && oracle_tunnel_passes(machine)) {
+        oracle_pass(&question, &answer, ORACLE_DMA_TUNNEL, true, true);
     } else {
         look_up(&question, &answer);
     }
+    return answer;
+}
+
+/* ---- Translation requests: what a device is told that asks ---------------------------------- */
+
+/* INVALID_DEVICE_REQUEST, TR=1. */
+static void refuse_ats(const struct dma_question *question, struct oracle_ats_answer *answer,
+                       enum oracle_cause cause, unsigned type)
+{
+    answer->status = ORACLE_ATS_UNSUPPORTED_REQUEST;
+    answer->cause = cause;
+    oracle_event_set(question->machine, &answer->event, ORACLE_CODE_INVALID_DEVICE_REQUEST,
+                     question->request->device_id, 0,
+                     oracle_flag(ORACLE_FLAG_TR) | ((uint64_t)type << ORACLE_FLAG_TYPE_REQUEST),
+                     question->request->iova);
+}
+
+/* Illegal or unreadable tables, with the event that an access would log too, but for TR. */
+static void abort_as(struct oracle_ats_answer *answer, enum oracle_cause cause,
+                     const struct oracle_dma_answer *dma)
+{
+    answer->status = ORACLE_ATS_COMPLETER_ABORT;
+    answer->cause = cause;
+    answer->event = dma->event;
+}
+
+static void illegal_dte_ats(const struct dma_question *question, struct oracle_ats_answer *answer,
+                            enum oracle_cause cause, uint64_t flags)
+{
+    struct oracle_dma_answer dma;
+
+    memset(&dma, 0, sizeof(dma));
+    oracle_illegal_dte(question, &dma, cause, flags);
+    abort_as(answer, cause, &dma);
+}
+
+/* The answer to an access that nothing is asked of: the tables, and what they allow. */
+static void from_tables(const struct dma_question *question, struct oracle_ats_answer *answer)
+{
+    struct oracle_dma_answer dma;
+
+    memset(&dma, 0, sizeof(dma));
+    translate(question, &dma);
+    answer->steps = dma.steps;
+    memcpy(answer->step, dma.step, sizeof(answer->step));
+    if (dma.cause == ORACLE_DMA_MODE_RESERVED) {
+        abort_as(answer, ORACLE_ATS_MODE_RESERVED, &dma);
+    } else if (dma.cause == ORACLE_DMA_TABLE_UNREADABLE) {
+        abort_as(answer, ORACLE_ATS_TABLE_UNREADABLE, &dma);
+    } else if (dma.outcome != ORACLE_TRANSLATED) {
+        answer->cause = ORACLE_ATS_FAULT; /* R=W=0, and no event */
+    } else if (!dma.read && !dma.write) {
+        answer->cause = ORACLE_ATS_NOTHING_ALLOWED;
+    } else {
+        answer->cause = dma.cause == ORACLE_DMA_IDENTITY ? ORACLE_ATS_IDENTITY : ORACLE_ATS_PAGE;
+        answer->read = dma.read;
+        answer->write = dma.write;
+        answer->untranslated_only = dma.untranslated_only;
+        answer->force_coherent = dma.force_coherent;
+        answer->spa = dma.spa;
+    }
+}
+
+/* From the device table entry on, which was read. */
+static void look_up_ats(const struct dma_question *question, struct oracle_ats_answer *answer)
+{
+    bool valid = oracle_dte_bits(question->dte, 0, 0) == 1;
+
+    if (valid && is_reserved_set_for_memory(question->dte)) {
+        illegal_dte_ats(question, answer, ORACLE_ATS_DTE_RESERVED, oracle_flag(ORACLE_FLAG_RZ));
+        return;
+    }
+    if (!valid || oracle_dte_bits(question->dte, 96, 96) == 0) {
+        refuse_ats(question, answer, ORACLE_ATS_NOT_ENABLED, 0);
+        return;
+    }
+    if (oracle_range_of(question->request->iova) == ORACLE_RANGE_PORT_IO &&
+        oracle_dte_bits(question->dte, 100, 99) == 3) {
+        illegal_dte_ats(question, answer, ORACLE_ATS_IO_RESERVED, oracle_flag(ORACLE_FLAG_RZ));
+        return;
+    }
+    if (oracle_special_refuses_ats(question)) {
+        refuse_ats(question, answer, ORACLE_ATS_ADDRESS, 1);
+        return;
+    }
+    if (oracle_dte_bits(question->dte, 1, 1) == 0) {
+        refuse_ats(question, answer, ORACLE_ATS_NO_TRANSLATION, 0);
+        return;
+    }
+    if (is_excluded(question)) {
+        answer->cause = ORACLE_ATS_EXCLUDED;
+        answer->read = true;
+        answer->write = true;
+        answer->spa = question->request->iova;
+        return;
+    }
+    from_tables(question, answer);
+}
+
+struct oracle_ats_answer oracle_ats(const struct oracle_machine *machine,
+                                    const struct oracle_ats *request)
+{
+    struct oracle_dma nothing = {.device_id = request->device_id, .iova = request->iova};
+    struct dma_question question = {
+        .machine = machine, .request = &nothing, .is_translation = true};
+    struct oracle_ats_answer answer;
+
+    memset(&answer, 0, sizeof(answer));
+    if (!oracle_bit(machine->control, 0)) {
+        answer.status = ORACLE_ATS_UNSUPPORTED_REQUEST;
+        answer.cause = ORACLE_ATS_DISABLED;
+        return answer;
+    }
+    if (oracle_is_beyond_table(machine, request->device_id)) {
+        refuse_ats(&question, &answer, ORACLE_ATS_BEYOND_TABLE, 0);
+        return answer;
+    }
+    enum oracle_read end = oracle_read_dte(machine, request->device_id, question.dte);
+    if (end != ORACLE_READ_DONE) {
+        answer.status = ORACLE_ATS_COMPLETER_ABORT;
+        answer.cause = ORACLE_ATS_DTE_UNREADABLE;
+        oracle_event_set(machine, &answer.event, ORACLE_CODE_DEV_TAB_HARDWARE_ERROR,
+                         request->device_id, 0,
+                         oracle_flag(ORACLE_FLAG_TR) | ((uint64_t)end << ORACLE_FLAG_TYPE_HARDWARE),
+                         oracle_dte_address(machine, request->device_id));
+        return answer;
+    }
+    look_up_ats(&question, &answer);
     return answer;
 }

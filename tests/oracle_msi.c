@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The oracle on interrupts: the action table by delivery mode, and remapping. */
+/* The oracle on interrupts: the action table by delivery mode or message type, and remapping. */
 #include "oracle_parts.h"
 
 #include <string.h>
@@ -15,6 +15,11 @@ struct msi_question {
     const struct oracle_msi *request;
     uint64_t dte[4];
 };
+
+static bool is_ht(const struct msi_question *question)
+{
+    return oracle_range_of(question->request->address) == ORACLE_RANGE_HT_INTERRUPT;
+}
 
 static void forward(const struct msi_question *question, struct oracle_msi_answer *answer,
                     enum oracle_cause cause)
@@ -60,6 +65,17 @@ static void drop_fault(const struct msi_question *question, struct oracle_msi_an
     }
 }
 
+/* A HyperTransport interrupt stays one: all that it says is in the address. */
+static void send_ht(struct oracle_msi_answer *answer, uint64_t entry)
+{
+    answer->outcome = ORACLE_TRANSLATED;
+    answer->cause = ORACLE_MSI_HT_REMAPPED;
+    answer->remapped = true;
+    answer->address = UINT64_C(0xfdf8000000) + (oracle_bits(entry, 23, 16) << 16) +
+                      (oracle_bits(entry, 15, 8) << 8) + (oracle_bits(entry, 6, 6) << 6) +
+                      (oracle_bits(entry, 5, 5) << 5) + (oracle_bits(entry, 4, 2) << 2);
+}
+
 static void send(struct oracle_msi_answer *answer, uint64_t entry)
 {
     answer->outcome = ORACLE_TRANSLATED;
@@ -73,10 +89,21 @@ static void send(struct oracle_msi_answer *answer, uint64_t entry)
     }
 }
 
+/* Delivery mode and vector; of HyperTransport, message type and vector. */
+static uint64_t index_of(const struct msi_question *question)
+{
+    uint64_t address = question->request->address;
+
+    if (is_ht(question)) {
+        return (oracle_bits(address, 4, 2) << 8) + oracle_bits(address, 23, 16);
+    }
+    return oracle_bits(question->request->data, 10, 0);
+}
+
 static void remap(const struct msi_question *question, struct oracle_msi_answer *answer)
 {
     unsigned length = (unsigned)oracle_dte_bits(question->dte, 132, 129);
-    uint64_t index = oracle_bits(question->request->data, 10, 0);
+    uint64_t index = index_of(question);
     uint64_t spa = (oracle_dte_bits(question->dte, 179, 134) << 6) + 4 * index;
     uint64_t entry = 0;
 
@@ -111,7 +138,11 @@ static void remap(const struct msi_question *question, struct oracle_msi_answer 
                    oracle_flag(ORACLE_FLAG_PR) | oracle_flag(ORACLE_FLAG_RZ), oracle_bit(entry, 1));
         return;
     }
-    send(answer, entry);
+    if (is_ht(question)) {
+        send_ht(answer, entry);
+    } else {
+        send(answer, entry);
+    }
 }
 
 static void fixed_or_arbitrated(const struct msi_question *question,
@@ -140,7 +171,7 @@ static void fixed_or_arbitrated(const struct msi_question *question,
 static void pass_or_drop(const struct msi_question *question, struct oracle_msi_answer *answer,
                          unsigned pass_bit)
 {
-    bool logical = oracle_bit(question->request->address, 2);
+    bool logical = oracle_bit(question->request->address, is_ht(question) ? 6 : 2);
 
     if (oracle_dte_bits(question->dte, pass_bit, pass_bit) == 1 && !logical) {
         forward(question, answer, ORACLE_MSI_PASSED);
@@ -174,6 +205,50 @@ static void by_delivery_mode(const struct msi_question *question, struct oracle_
     }
 }
 
+/* LINT0 and LINT1: a logical destination does not matter. */
+static void lint(const struct msi_question *question, struct oracle_msi_answer *answer,
+                 unsigned pass_bit)
+{
+    if (oracle_dte_bits(question->dte, pass_bit, pass_bit) == 1) {
+        forward(question, answer, ORACLE_MSI_LINT_PASSED);
+    } else {
+        drop(answer, ORACLE_MSI_LINT_REFUSED);
+    }
+}
+
+static void by_message_type(const struct msi_question *question, struct oracle_msi_answer *answer)
+{
+    uint64_t address = question->request->address;
+
+    switch (8 * oracle_bits(address, 7, 7) + oracle_bits(address, 4, 2)) {
+    case 0:
+    case 1:
+        fixed_or_arbitrated(question, answer);
+        break;
+    case 2:
+        forward(question, answer, ORACLE_MSI_SYSTEM_MANAGEMENT);
+        break;
+    case 3:
+        pass_or_drop(question, answer, 186);
+        break;
+    case 4:
+        pass_or_drop(question, answer, 184);
+        break;
+    case 6:
+        pass_or_drop(question, answer, 185);
+        break;
+    case 11:
+        lint(question, answer, 191);
+        break;
+    case 14:
+        lint(question, answer, 190);
+        break;
+    default:
+        drop(answer, ORACLE_MSI_HT_TYPE_RESERVED);
+        break;
+    }
+}
+
 static void look_up_msi(struct msi_question *question, struct oracle_msi_answer *answer)
 {
     uint16_t device_id = question->request->device_id;
@@ -199,7 +274,11 @@ static void look_up_msi(struct msi_question *question, struct oracle_msi_answer 
         drop_illegal_dte(question, answer, ORACLE_MSI_DTE_RESERVED, oracle_flag(ORACLE_FLAG_RZ));
         return;
     }
-    by_delivery_mode(question, answer);
+    if (is_ht(question)) {
+        by_message_type(question, answer);
+    } else {
+        by_delivery_mode(question, answer);
+    }
 }
 
 struct oracle_msi_answer oracle_msi(const struct oracle_machine *machine,
@@ -211,6 +290,8 @@ struct oracle_msi_answer oracle_msi(const struct oracle_machine *machine,
     memset(&answer, 0, sizeof(answer));
     if (!oracle_bit(machine->control, 0)) {
         forward(&question, &answer, ORACLE_MSI_DISABLED);
+    } else if (request->from_tunnel && oracle_tunnel_passes(machine)) {
+        forward(&question, &answer, ORACLE_MSI_TUNNEL);
     } else {
         look_up_msi(&question, &answer);
     }

@@ -35,13 +35,14 @@ void scene_any_translation(struct scene *scene, uint64_t word[4])
     if (scene_percent(scene, 15)) {
         mode = scene_percent(scene, 80) ? 0 : 7;
     }
-    word[0] = scene_maybe(scene, 93, BIT(0)) | scene_maybe(scene, 90, BIT(1)) | (mode << 9) |
+    word[0] = scene_maybe(scene, 93, BIT(0)) | scene_maybe(scene, 85, BIT(1)) | (mode << 9) |
               domain->root | scene_maybe(scene, 90, BIT(61)) | scene_maybe(scene, 90, BIT(62));
     word[1] = domain->id | scene_maybe(scene, 25, BIT(33)) | scene_maybe(scene, 10, BIT(34)) |
               scene_maybe(scene, 40, BIT(39));
-    if (scene_percent(scene, 50)) { /* I, IoCtl, Cache, SD and SysMgt: nothing to these requests */
+    if (scene_percent(scene, 75)) { /* I, IoCtl, Cache, SD and SysMgt */
         word[1] |= random_u64(&scene->random) & UINT64_C(0x0000037900000000);
     }
+    word[1] |= scene_maybe(scene, 50, BIT(32));
     if (scene_percent(scene, 6)) {
         word[0] |=
             BIT(scene_percent(scene, 50) ? 2 + scene_below(scene, 7) : 52 + scene_below(scene, 9));
@@ -179,12 +180,39 @@ static uint64_t guided_iova(struct scene *scene, uint64_t table, unsigned level)
     return iova | any_offset(scene, scene_level_shift(level));
 }
 
+uint64_t scene_special_address(struct scene *scene)
+{
+    /* Where one range ends and the next begins. */
+    static const uint64_t edge[] = {
+        UINT64_C(0x00fee00000), UINT64_C(0x00fef00000), UINT64_C(0xfd00000000),
+        UINT64_C(0xfdf8000000), UINT64_C(0xfdf9000000), UINT64_C(0xfdf9100000),
+        UINT64_C(0xfdf9200000), UINT64_C(0xfdfb000000), UINT64_C(0xfdfc000000),
+        UINT64_C(0xfdfe000000), UINT64_C(0xfe00000000), UINT64_C(0xfe20000000),
+        UINT64_C(0x10000000000)};
+    unsigned count = sizeof(edge) / sizeof(edge[0]);
+    unsigned at = (unsigned)scene_below(scene, count);
+
+    if (scene_percent(scene, 20)) { /* what the device table entry has fields for */
+        return scene_percent(scene, 50) ? UINT64_C(0xfdf9100000) + scene_below(scene, 1 << 20)
+                                        : UINT64_C(0xfdfc000000) + scene_below(scene, 1 << 25);
+    }
+    switch (scene_below(scene, 4)) {
+    case 0:
+        return edge[at] - 1 - scene_below(scene, 2) * 4095;
+    case 1:
+        return edge[at] + scene_below(scene, 2) * 4095;
+    default:
+        at = at < 2 ? 0 : 2 + at % (count - 3); /* the two groups of ranges are far apart */
+        return edge[at] + scene_below(scene, edge[at + 1] - edge[at]);
+    }
+}
+
 static uint64_t edge_iova(struct scene *scene)
 {
     uint64_t base = scene->registers.exclusion_base & ADDRESS_MASK;
     uint64_t limit = scene->registers.exclusion_limit & ADDRESS_MASK;
 
-    switch (scene_below(scene, 9)) {
+    switch (scene_below(scene, 16)) {
     case 0:
         return base - 1;
     case 1:
@@ -201,8 +229,10 @@ static uint64_t edge_iova(struct scene *scene)
         return UINT64_C(0xfeefffff) + scene_below(scene, 2);
     case 7:
         return UINT64_C(0xfee00000) + scene_below(scene, 1 << 20);
-    default:
+    case 8:
         return random_u64(&scene->random) >> scene_below(scene, 64);
+    default:
+        return scene_special_address(scene);
     }
 }
 
@@ -213,7 +243,7 @@ uint64_t scene_iova(struct scene *scene, uint16_t device_id)
 
     scene_dte_read(scene, device_id, word);
     mode = (unsigned)(word[0] >> 9) & 7;
-    if (scene_percent(scene, 12)) {
+    if (scene_percent(scene, 30)) {
         return edge_iova(scene);
     }
     if (mode >= 1 && mode <= 6) {
@@ -370,10 +400,18 @@ static void digits_choose(struct scene *scene)
         scene->digit[level][2] = (unsigned)scene_below(scene, count);
         scene->digit[level][3] = (scene->digit[level][2] ^ 1) & (unsigned)(count - 1);
     }
-    if (scene_percent(scene, 50)) { /* so that the interrupt range is in the tables */
+    if (scene_percent(scene, 35)) { /* so that the interrupt range is in the tables */
         scene->digit[3][2] = 3;
         scene->digit[2][2] = 0x1f7;
         scene->digit[1][0] = 0;
+    } else if (scene_percent(scene, 70)) { /* or another special one */
+        uint64_t special = scene_special_address(scene);
+        for (unsigned level = 1; level <= 4; level++) {
+            scene->digit[level][level == 4 ? 0 : 2] = scene_level_index(level, special);
+            scene->digit[level][3] = scene->digit[level][2] ^ 1;
+        }
+        scene->digit[5][0] = 0;
+        scene->digit[6][0] = 0;
     }
 }
 
@@ -391,7 +429,8 @@ static void memory_clear(struct scene *scene, const uint16_t device[SCENE_DEVICE
     memset(scene->machine->memory + VECTOR_POOL, 0, VECTOR_BYTES * (size_t)VECTOR_TABLES);
 }
 
-void scene_start(struct scene *scene, struct machine *machine, uint64_t seed, bool tree)
+void scene_start(struct scene *scene, struct machine *machine,
+                 const struct amdvi_features *features, uint64_t seed, bool tree)
 {
     uint64_t word[4];
 
@@ -404,8 +443,11 @@ void scene_start(struct scene *scene, struct machine *machine, uint64_t seed, bo
     scene->dmas = 0;
     scene->msis = 0;
     amdvi_iommu_reset(machine->iommu);
-    scene->registers = (struct oracle_machine){
-        .memory = machine->memory, .memory_bytes = MACHINE_MEMORY_BYTES, .bad_page = BAD_PAGE};
+    scene->registers = (struct oracle_machine){.memory = machine->memory,
+                                               .memory_bytes = MACHINE_MEMORY_BYTES,
+                                               .bad_page = BAD_PAGE,
+                                               .ht_tunnel = features->ht_tunnel,
+                                               .ht_ats_resv = features->ht_ats_resv};
     digits_choose(scene);
     domains_make(scene);
     vectors_fill(scene);

@@ -46,7 +46,7 @@ struct scene_change {
     uint16_t device_id; /* that sees it */
     uint64_t iova;      /* where, for a page */
     unsigned iova_log2;
-    uint32_t data; /* which, for an interrupt */
+    uint32_t data; /* which, for an interrupt: delivery mode and vector */
 };
 
 struct scene_domain {
@@ -78,10 +78,14 @@ struct scene {
     struct scene_change *recording; /* stores go here too, when not NULL */
 };
 
-/* Reset the IOMMU, make a scene from @seed, program the IOMMU with it. */
-void scene_start(struct scene *scene, struct machine *machine, uint64_t seed, bool tree);
+/* Reset the IOMMU, which has @features; make a scene from @seed, program the IOMMU with it. */
+void scene_start(struct scene *scene, struct machine *machine,
+                 const struct amdvi_features *features, uint64_t seed, bool tree);
 
 uint64_t scene_dte_spa(const struct scene *scene, uint16_t device_id);
+
+/* An address at an edge of, or anywhere in, one of the special address ranges. */
+uint64_t scene_special_address(struct scene *scene);
 
 /* What a request could be: mostly what the scene has. */
 uint16_t scene_device(struct scene *scene);

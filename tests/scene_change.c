@@ -162,9 +162,9 @@ static void after_device(struct scene_change *change, uint16_t device_id, const 
  */
 static void flip_dte(struct scene *scene, uint64_t word[4])
 {
-    static const uint8_t likely[16] = {0,   1,   61,  62,  97,  98,  103, 128,
-                                       133, 129, 184, 185, 186, 188, 189, 60};
-    unsigned number = likely[scene_below(scene, 16)];
+    static const uint8_t likely[24] = {0,   1,   61,  62,  97,  98, 103, 128, 133, 129, 184, 185,
+                                       186, 188, 189, 190, 191, 60, 96,  99,  100, 101, 104, 105};
+    unsigned number = likely[scene_below(scene, 24)];
 
     while (scene_percent(scene, 30) || (number >= 9 && number <= 51) ||
            (number >= 64 && number <= 79)) {

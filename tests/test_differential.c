@@ -5,14 +5,14 @@
  * invalidations and a COMPLETION_WAIT before the answers must agree again; one case looks at the
  * time between, when the answer of before and that of after are legal and no other.
  *
+ * Scenes take turns on IOMMUs with and without HtTunnel and HtAtsResv; all have IotlbSup.
+ *
  * usage: test_differential [--seconds N] [--seed N] [--case N --scene N]
  *
  * The first difference of a case ends it, and prints what it takes to see it again: scenes depend
  * on nothing but the seed, the case and their number.
  */
-#include "oracle.h"
-#include "scene.h"
-#include "verdict.h"
+#include "differential.h"
 
 #include <check.h>
 
@@ -20,35 +20,9 @@
 #include <string.h>
 #include <time.h>
 
-#define HISTORY      64U
-#define LEAST_SCENES 20U /* of a case, however slow: enough to meet every answer */
+#define LEAST_SCENES 24U /* of a case, however slow: enough to meet every answer */
 
-struct test {
-    struct machine machine;
-    struct scene scene;
-    struct scene_change change;
-    bool pending; /* the change is made, its invalidations are not completed */
-    struct request history[HISTORY];
-    unsigned history_count;
-    uint8_t first_event[65536];
-    uint64_t command_tail;
-    uint64_t store_word;
-    unsigned case_number;
-    uint64_t scene_number;
-    uint64_t scene_seed;
-    unsigned long step;
-    unsigned long requests;
-    bool failed;
-};
-
-static struct {
-    double seconds;
-    uint64_t seed;
-    uint64_t scene; /* to begin with */
-    unsigned only_case;
-    unsigned long requests;
-    unsigned long met[ORACLE_CAUSES];
-} run = {.seconds = 2, .seed = 1};
+struct differential_run run = {.seconds = 2, .seed = 1};
 
 static double now(void)
 {
@@ -60,7 +34,7 @@ static double now(void)
 
 static struct random_source *dice(struct test *test)
 {
-    return &test->scene.random;
+    return &test->scene->random;
 }
 
 static bool percent(struct test *test, unsigned of_hundred)
@@ -72,37 +46,37 @@ static bool percent(struct test *test, unsigned of_hundred)
 
 static void queue_command(struct test *test, uint64_t word0, uint64_t word1)
 {
-    machine_write64(&test->machine, MACHINE_COMMANDS + test->command_tail, word0);
-    machine_write64(&test->machine, MACHINE_COMMANDS + test->command_tail + 8, word1);
+    machine_write64(test->machine, MACHINE_COMMANDS + test->command_tail, word0);
+    machine_write64(test->machine, MACHINE_COMMANDS + test->command_tail + 8, word1);
     test->command_tail = (test->command_tail + 16) % 4096;
 }
 
 static void kick(struct test *test)
 {
-    amdvi_iommu_mmio_write(test->machine.iommu, 0x2008, 8, test->command_tail);
+    amdvi_iommu_mmio_write(test->machine->iommu, 0x2008, 8, test->command_tail);
 }
 
 static bool wait_completed(struct test *test)
 {
-    amdvi_reader_release(test->machine.reader);
+    amdvi_reader_release(test->machine->reader);
     queue_command(test, (UINT64_C(1) << 60) | MACHINE_STORE | 1, ++test->store_word);
     kick(test);
-    amdvi_reader_release(test->machine.reader);
-    return machine_read64(&test->machine, MACHINE_STORE) == test->store_word;
+    amdvi_reader_release(test->machine->reader);
+    return machine_read64(test->machine, MACHINE_STORE) == test->store_word;
 }
 
 /* Take all that the log holds; the last one's bytes. */
 static void take_events(struct test *test, struct answer *answer)
 {
-    uint64_t head = amdvi_iommu_mmio_read(test->machine.iommu, 0x2010, 8);
-    uint64_t tail = amdvi_iommu_mmio_read(test->machine.iommu, 0x2018, 8);
+    uint64_t head = amdvi_iommu_mmio_read(test->machine->iommu, 0x2010, 8);
+    uint64_t tail = amdvi_iommu_mmio_read(test->machine->iommu, 0x2018, 8);
 
     answer->events = 0;
     while (head != tail) {
-        memcpy(answer->event, test->machine.memory + MACHINE_EVENTS + head, 16);
-        memset(test->machine.memory + MACHINE_EVENTS + head, 0xee, 16);
+        memcpy(answer->event, test->machine->memory + MACHINE_EVENTS + head, 16);
+        memset(test->machine->memory + MACHINE_EVENTS + head, 0xee, 16);
         head = (head + 16) % 4096;
-        amdvi_iommu_mmio_write(test->machine.iommu, 0x2010, 8, head);
+        amdvi_iommu_mmio_write(test->machine->iommu, 0x2010, 8, head);
         answer->events++;
     }
 }
@@ -115,135 +89,32 @@ static void ask(struct test *test, const struct request *request, struct answer 
         .iova = request->dma.iova,
         .size_bytes = request->size_bytes,
         .quiet = request->quiet,
+        .translated = request->dma.translated,
+        .non_posted = request->dma.non_posted,
+        .intx_message = request->dma.intx_message,
+        .from_tunnel = request->dma.from_tunnel,
     };
     struct amdvi_interrupt msi = {.device_id = request->msi.device_id,
                                   .address = request->msi.address,
-                                  .data = request->msi.data};
+                                  .data = request->msi.data,
+                                  .from_tunnel = request->msi.from_tunnel};
     enum amdvi_status status;
 
     memset(answer, 0, sizeof(*answer));
     if (request->is_interrupt) {
-        status = amdvi_iommu_remap(test->machine.reader, &msi, &answer->msi);
+        status = amdvi_iommu_remap(test->machine->reader, &msi, &answer->msi);
+    } else if (request->is_ats) {
+        status =
+            amdvi_iommu_ats_translate(test->machine->reader, dma.device_id, dma.iova, &answer->ats);
     } else if (request->peek) {
-        status = amdvi_iommu_peek(test->machine.iommu, &dma, &answer->dma);
+        status = amdvi_iommu_peek(test->machine->iommu, &dma, &answer->dma);
     } else {
-        status = amdvi_iommu_translate(test->machine.reader, &dma, &answer->dma);
+        status = amdvi_iommu_translate(test->machine->reader, &dma, &answer->dma);
     }
     take_events(test, answer);
     if (!CHECK_U64(status, AMDVI_OK)) {
         test->failed = true;
     }
-}
-
-/* ---- A reproducer ---------------------------------------------------------------------------- */
-
-static void print_event(const char *what, bool there, const uint8_t bytes[16])
-{
-    uint64_t word[2] = {0, 0};
-
-    for (unsigned i = 0; i < 16; i++) {
-        word[i / 8] |= (uint64_t)bytes[i] << (8 * (i % 8));
-    }
-    if (there) {
-        printf("#   %s event %016" PRIx64 " %016" PRIx64 "\n", what, word[0], word[1]);
-    } else {
-        printf("#   %s no event\n", what);
-    }
-}
-
-static void print_dma(const struct test *test, const struct request *request,
-                      const struct answer *got)
-{
-    const struct oracle_dma *dma = &request->dma;
-    struct oracle_dma_answer want = oracle_dma(&test->scene.registers, dma);
-    static const char *const outcome[3] = {"translated", "aborted", "interrupt"};
-
-    printf("#   request%s%s: device %04x iova %016" PRIx64 " size %" PRIu64 "%s%s\n",
-           request->quiet ? " (quiet)" : "", request->peek ? " (peek)" : "", dma->device_id,
-           dma->iova, request->size_bytes, dma->read ? " read" : "", dma->write ? " write" : "");
-    for (unsigned i = 0; i < want.steps; i++) {
-        printf("#   level %u: %016" PRIx64 " holds %016" PRIx64 "\n", want.step[i].level,
-               want.step[i].spa, want.step[i].entry);
-    }
-    printf("#   oracle:  %s (%s) spa %016" PRIx64 " r%d w%d fc%d page 2^%u%s\n",
-           outcome[want.outcome], oracle_cause_names[want.cause], want.spa, want.read, want.write,
-           want.force_coherent, want.page_log2, want.event.first_only ? ", SE" : "");
-    print_event("oracle: ", want.event.due, want.event.bytes);
-    printf("#   library: %s spa %016" PRIx64 " r%d w%d fc%d granule 2^%u run %" PRIu64 "%s\n",
-           outcome[got->dma.outcome == AMDVI_OUTCOME_TRANSLATED ? ORACLE_TRANSLATED
-                   : got->dma.outcome == AMDVI_OUTCOME_ABORTED  ? ORACLE_ABORTED
-                                                                : ORACLE_INTERRUPT],
-           got->dma.spa, got->dma.read, got->dma.write, got->dma.force_coherent,
-           got->dma.granule_log2, got->dma.run_bytes, got->dma.cached ? ", cached" : "");
-}
-
-static void print_msi(const struct test *test, const struct request *request,
-                      const struct answer *got)
-{
-    const struct oracle_msi *msi = &request->msi;
-    struct oracle_msi_answer want = oracle_msi(&test->scene.registers, msi);
-
-    printf("#   interrupt: device %04x address %08" PRIx64 " data %08" PRIx32 "\n", msi->device_id,
-           msi->address, msi->data);
-    if (want.entry_spa != 0 && want.entry_spa < MACHINE_MEMORY_BYTES) {
-        printf("#   entry %016" PRIx64 " in %016" PRIx64 "\n", want.entry_spa,
-               machine_read64(&test->machine, want.entry_spa & ~UINT64_C(7)));
-    }
-    printf("#   oracle:  %s (%s) %08" PRIx64 " %08" PRIx32 " remapped %d\n",
-           want.outcome == ORACLE_TRANSLATED ? "sent" : "dropped", oracle_cause_names[want.cause],
-           want.address, want.data, want.remapped);
-    print_event("oracle: ", want.event.due, want.event.bytes);
-    printf("#   library: %s %08" PRIx64 " %08" PRIx32 " remapped %d%s\n",
-           got->msi.outcome == AMDVI_OUTCOME_TRANSLATED ? "sent" : "dropped", got->msi.address,
-           got->msi.data, got->msi.remapped, got->msi.cached ? ", cached" : "");
-}
-
-static void print_change(const struct test *test)
-{
-    const struct scene_change *change = &test->change;
-
-    printf("#   last change%s: kind %d, device %04x, iova %016" PRIx64 " 2^%u\n",
-           test->pending ? " (pending)" : "", (int)change->kind, change->device_id, change->iova,
-           change->iova_log2);
-    for (unsigned i = 0; i < change->stores && i < 8; i++) {
-        printf("#     %016" PRIx64 ": %016" PRIx64 " -> %016" PRIx64 "\n", change->store[i].spa,
-               change->store[i].before, change->store[i].after);
-    }
-    for (unsigned i = 0; i < change->commands && i < 8; i++) {
-        printf("#     command %016" PRIx64 " %016" PRIx64 "\n", change->command[i][0],
-               change->command[i][1]);
-    }
-}
-
-static void print_difference(const struct test *test, const struct request *request,
-                             const struct answer *got, const char *why)
-{
-    const struct oracle_machine *registers = &test->scene.registers;
-    uint16_t device_id = request->is_interrupt ? request->msi.device_id : request->dma.device_id;
-    uint64_t spa = scene_dte_spa(&test->scene, device_id);
-
-    printf("# --seed %" PRIu64 " --case %u --scene %" PRIu64 ", step %lu: %s\n", run.seed,
-           test->case_number, test->scene_number, test->step, why);
-    printf("#   device table %016" PRIx64 " control %016" PRIx64 " exclusion %016" PRIx64
-           " to %016" PRIx64 " bad page %08" PRIx64 "\n",
-           registers->device_table, registers->control, registers->exclusion_base,
-           registers->exclusion_limit, registers->bad_page);
-    if (spa < MACHINE_MEMORY_BYTES) {
-        printf("#   DTE %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n",
-               machine_read64(&test->machine, spa), machine_read64(&test->machine, spa + 8),
-               machine_read64(&test->machine, spa + 16), machine_read64(&test->machine, spa + 24));
-    }
-    if (request->is_interrupt) {
-        print_msi(test, request, got);
-    } else {
-        print_dma(test, request, got);
-    }
-    print_event("library:", got->events != 0, got->event);
-    printf("#   first event of the device (SE): %s\n",
-           test->first_event[device_id] == FIRST_TO_COME  ? "to come"
-           : test->first_event[device_id] == FIRST_LOGGED ? "logged"
-                                                          : "unknown");
-    print_change(test);
 }
 
 /* ---- Requests -------------------------------------------------------------------------------- */
@@ -256,26 +127,68 @@ static void any_access(struct test *test, struct oracle_dma *dma)
     dma->write = access >= 3;
 }
 
+/* Delivery mode and vector, or message type and vector, in whichever form the interrupt has. */
+static uint32_t index_of(const struct oracle_msi *msi)
+{
+    if (msi->address >> 24 == 0xfdf8) {
+        return (uint32_t)(((msi->address >> 2) & 7) << 8 | ((msi->address >> 16) & 0xff));
+    }
+    return msi->data & 0x7ff;
+}
+
+static void set_index(struct oracle_msi *msi, uint32_t data)
+{
+    if (msi->address >> 24 == 0xfdf8) {
+        msi->address &= ~UINT64_C(0xff001c);
+        msi->address |= (uint64_t)(data & 0xff) << 16 | (uint64_t)((data >> 8) & 7) << 2;
+    } else {
+        msi->data = data;
+    }
+}
+
 static void any_interrupt(struct test *test, struct oracle_msi *msi)
 {
-    msi->device_id = scene_device(&test->scene);
+    msi->device_id = scene_device(test->scene);
     msi->address = UINT64_C(0xfee00000) + random_below(dice(test), 1 << 20);
-    msi->data = scene_data(&test->scene, msi->device_id);
+    if (percent(test, 35)) {
+        msi->address = UINT64_C(0xfdf8000000) + random_below(dice(test), 1 << 24);
+        if (percent(test, 75)) {
+            msi->address &= ~UINT64_C(0x80);
+        }
+        msi->data = (uint32_t)random_u64(dice(test)); /* nobody looks at it */
+    }
+    set_index(msi, scene_data(test->scene, msi->device_id));
+    msi->from_tunnel = percent(test, 15);
+}
+
+/* What else there is to say of an access. */
+static void any_class(struct test *test, struct oracle_dma *dma)
+{
+    dma->non_posted = percent(test, 20);
+    dma->intx_message = percent(test, 30);
+    dma->translated = percent(test, 12);
+    dma->from_tunnel = percent(test, 10);
 }
 
 static void any_request(struct test *test, struct request *request)
 {
+    uint64_t kind = random_below(dice(test), 100);
+
     memset(request, 0, sizeof(*request));
-    request->is_interrupt = percent(test, 25);
+    request->is_interrupt = kind < 25;
+    request->is_ats = kind >= 25 && kind < 50;
     if (request->is_interrupt) {
         any_interrupt(test, &request->msi);
         return;
     }
-    request->dma.device_id = scene_device(&test->scene);
-    request->dma.iova = scene_iova(&test->scene, request->dma.device_id);
+    request->dma.device_id = scene_device(test->scene);
+    request->dma.iova = scene_iova(test->scene, request->dma.device_id);
     any_access(test, &request->dma);
-    request->quiet = percent(test, 6);
-    request->peek = percent(test, 6);
+    any_class(test, &request->dma);
+    if (!request->is_ats) {
+        request->quiet = percent(test, 6);
+        request->peek = percent(test, 6);
+    }
 }
 
 /* One that the change is about. */
@@ -289,7 +202,7 @@ static void request_of_change(struct test *test, struct request *request)
         *request = (struct request){.is_interrupt = true};
         any_interrupt(test, &request->msi);
         request->msi.device_id = change->device_id;
-        request->msi.data = change->data;
+        set_index(&request->msi, change->data);
     } else if (!request->is_interrupt && change->kind == SCENE_CHANGE_PAGE) {
         request->dma.device_id = change->device_id;
         if (change->iova_log2 < 64) {
@@ -300,7 +213,7 @@ static void request_of_change(struct test *test, struct request *request)
         request->msi.device_id = change->device_id;
     } else {
         request->dma.device_id = change->device_id;
-        request->dma.iova = scene_iova(&test->scene, change->device_id);
+        request->dma.iova = scene_iova(test->scene, change->device_id);
     }
 }
 
@@ -314,9 +227,15 @@ static void next_request(struct test *test, struct request *request)
         *request = test->history[random_below(dice(test), kept)];
         if (percent(test, 30)) {
             any_access(test, &request->dma);
+            any_class(test, &request->dma);
+        }
+        if (percent(test, 15) && !request->is_interrupt) {
+            request->is_ats = !request->is_ats;
+            request->quiet = false;
+            request->peek = false;
         }
         if (percent(test, 10)) {
-            request->dma.device_id = scene_device(&test->scene);
+            request->dma.device_id = scene_device(test->scene);
         }
     } else if (choice < (test->pending ? 90U : 60U) && test->change.stores != 0) {
         request_of_change(test, request);
@@ -345,22 +264,22 @@ static void step_request(struct test *test)
     enum oracle_cause cause;
 
     next_request(test, &request);
-    uint16_t device_id = request.is_interrupt ? request.msi.device_id : request.dma.device_id;
+    uint16_t device_id = request_device(&request);
     enum first_event state = test->first_event[device_id];
     bool unknown = state == FIRST_UNKNOWN && test->pending;
     ask(test, &request, &got);
     if (request.is_interrupt) {
-        scene_note_msi(&test->scene, device_id, request.msi.data);
+        scene_note_msi(test->scene, device_id, index_of(&request.msi));
     } else {
-        scene_note_dma(&test->scene, device_id, request.dma.iova);
+        scene_note_dma(test->scene, device_id, request.dma.iova);
     }
     test->requests++;
-    const char *why = verdict(&test->scene.registers, &request, &got, &state, &cause);
+    const char *why = verdict(&test->scene->registers, &request, &got, &state, &cause);
     if (why != NULL && test->pending && !test->change.at_once && !request.peek) {
         state = test->first_event[device_id];
-        scene_undo(&test->scene, &test->change);
-        const char *why_before = verdict(&test->scene.registers, &request, &got, &state, &cause);
-        scene_redo(&test->scene, &test->change);
+        scene_undo(test->scene, &test->change);
+        const char *why_before = verdict(&test->scene->registers, &request, &got, &state, &cause);
+        scene_redo(test->scene, &test->change);
         why = why_before == NULL ? NULL : why;
     }
     if (why != NULL) {
@@ -409,7 +328,7 @@ static void invalidate(struct test *test, unsigned between)
 
 static void step_change(struct test *test, bool look_between)
 {
-    if (!scene_change(&test->scene, look_between, &test->change)) {
+    if (!scene_change(test->scene, look_between, &test->change)) {
         return;
     }
     if (look_between) {
@@ -432,14 +351,14 @@ static void step_control(struct test *test)
 {
     bool enabled = percent(test, 60);
 
-    scene_control(&test->scene, enabled, enabled ? percent(test, 30) : percent(test, 80));
+    scene_control(test->scene, enabled, enabled ? percent(test, 30) : percent(test, 80));
     for (unsigned i = 0; i < 4 && !test->failed; i++) {
         step_request(test);
     }
     for (unsigned i = 0; i < 6 && !enabled; i++) { /* without a command */
-        (void)scene_change(&test->scene, false, &test->change);
+        (void)scene_change(test->scene, false, &test->change);
     }
-    scene_control(&test->scene, true, true);
+    scene_control(test->scene, true, true);
     test->change.stores = 0;
 }
 
@@ -447,8 +366,13 @@ static void run_scene(struct test *test, bool look_between)
 {
     uint64_t state = run.seed * 1000 + test->case_number;
 
+    /* Of two scenes on one IOMMU, one has trees. */
+    struct bench *bench = &test->bench[test->scene_number / 2 % MACHINES];
+
+    test->machine = &bench->machine;
+    test->scene = &bench->scene;
     test->scene_seed = random_mix(&state) + test->scene_number;
-    scene_start(&test->scene, &test->machine, test->scene_seed,
+    scene_start(test->scene, test->machine, &bench->features, test->scene_seed,
                 look_between || test->scene_number % 2 == 0);
     memset(test->first_event, FIRST_TO_COME, sizeof(test->first_event));
     test->change.stores = 0;
@@ -463,7 +387,7 @@ static void run_scene(struct test *test, bool look_between)
         } else if (choice < 985) {
             step_change(test, look_between);
         } else if (choice < 995) {
-            scene_exclusion(&test->scene);
+            scene_exclusion(test->scene);
         } else {
             step_control(test);
         }
@@ -489,7 +413,16 @@ static void run_case(unsigned number, const struct machine_options *options, boo
     if (!CHECK(test != NULL)) {
         return;
     }
-    machine_start(&test->machine, &unprogrammed);
+    for (unsigned i = 0; i < MACHINES; i++) {
+        struct amdvi_config config;
+        amdvi_config_init(&config);
+        test->bench[i].features = config.features;
+        test->bench[i].features.iotlb_sup = true;
+        test->bench[i].features.ht_ats_resv = i % 2 != 0;
+        test->bench[i].features.ht_tunnel = i / 2 % 2 != 0;
+        unprogrammed.features = &test->bench[i].features;
+        machine_start(&test->bench[i].machine, &unprogrammed);
+    }
     test->case_number = number;
     test->scene_number = run.scene;
     do {
@@ -500,7 +433,9 @@ static void run_case(unsigned number, const struct machine_options *options, boo
     printf("# %lu requests in %" PRIu64 " scenes\n", test->requests,
            test->scene_number - run.scene);
     run.requests += test->requests;
-    machine_stop(&test->machine);
+    for (unsigned i = 0; i < MACHINES; i++) {
+        machine_stop(&test->bench[i].machine);
+    }
     free(test);
 }
 

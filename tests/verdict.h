@@ -16,10 +16,11 @@ enum first_event {
 
 struct request {
     bool is_interrupt;
-    bool quiet; /* DMA only */
-    bool peek;  /* DMA only */
+    bool is_ats; /* a translation request */
+    bool quiet;  /* DMA only */
+    bool peek;   /* DMA only */
     uint64_t size_bytes;
-    struct oracle_dma dma;
+    struct oracle_dma dma; /* of ATS too: the device and the address */
     struct oracle_msi msi;
 };
 
@@ -27,13 +28,14 @@ struct request {
 struct answer {
     struct amdvi_translation dma;
     struct amdvi_remapped msi;
+    struct amdvi_ats_completion ats;
     unsigned events;
     uint8_t event[16];
 };
 
 /*
  * Compare all parts of @got with the oracle's answer, memory being as it is now: outcome, address,
- * permissions, run and granule, and the event or its absence.
+ * permissions, run and granule or the answer's block, and the event or its absence.
  *
  * @state  what is known of the device's first event; becomes what is known after.
  * @cause  the oracle's.
