@@ -9,6 +9,8 @@
 
 #include "requirement.h"
 
+#include <string.h>
+
 /* Device table entry, quadword 0. */
 #define Q0_V       UINT64_C(0x1)
 #define Q0_TV      UINT64_C(0x2)
@@ -151,6 +153,15 @@ static inline bool same_event(struct rig_event a, struct rig_event b)
     return a.word0 == b.word0 && a.word1 == b.word1;
 }
 
+/* The outcome of one part of a test; all parts have the same. */
+static inline void same_outcome_at(struct rig *rig, const char *name, const char *file, int line)
+{
+    check_true(rig->outcome == NULL || strcmp(rig->outcome, name) == 0,
+               "the choice is the same each time", file, line);
+    rig_outcome(rig, name);
+}
+#define SAME_OUTCOME(rig, name) same_outcome_at((rig), (name), __FILE__, __LINE__)
+
 /* The event is one of two: say which outcome that is. */
 static inline void choose_event_at(struct rig *rig, struct rig_event first, const char *first_name,
                                    struct rig_event second, const char *second_name,
@@ -159,10 +170,10 @@ static inline void choose_event_at(struct rig *rig, struct rig_event first, cons
     struct rig_event event = take_one_at(rig, file, line);
 
     if (same_event(event, second)) {
-        rig_outcome(rig, second_name);
+        same_outcome_at(rig, second_name, file, line);
     } else if (check_u64(event.word0, first.word0, "first half of an event", file, line) &&
                check_u64(event.word1, first.word1, "second half of an event", file, line)) {
-        rig_outcome(rig, first_name);
+        same_outcome_at(rig, first_name, file, line);
     }
 }
 #define CHOOSE_EVENT(rig, first, first_name, second, second_name)                                  \
@@ -176,11 +187,11 @@ static inline void choose_logged_at(struct rig *rig, struct rig_event want, cons
     unsigned count = rig_take_events(rig, &event, 1);
 
     if (count == 0) {
-        rig_outcome(rig, silent);
+        same_outcome_at(rig, silent, file, line);
     } else if (check_u64(count, 1, "events in the log", file, line) &&
                check_u64(event.word0, want.word0, "first half of an event", file, line) &&
                check_u64(event.word1, want.word1, "second half of an event", file, line)) {
-        rig_outcome(rig, logged);
+        same_outcome_at(rig, logged, file, line);
     }
 }
 #define CHOOSE_LOGGED(rig, want, logged, silent)                                                   \

@@ -29,21 +29,21 @@ static void enable_ats(struct rig *rig, unsigned mode, uint64_t control)
 
 /* The answer says where @iova is, and of it no more than the page of @size_log2. */
 static void check_answer_at(struct rig *rig, uint64_t iova, uint64_t spa, unsigned size_log2,
-                            uint64_t access, const char *file, int line)
+                            uint64_t access, int line)
 {
     struct target_ats_answer answer = ask(rig, iova);
     uint64_t mask = (UINT64_C(1) << answer.size_log2) - 1;
 
-    check_true(!answer.refused, "the translation request is answered", file, line);
-    check_u64(answer.read, (access & RIG_R) != 0, "R", file, line);
-    check_u64(answer.write, (access & RIG_W) != 0, "W", file, line);
+    check_true(!answer.refused, "the translation request is answered", __FILE__, line);
+    check_u64(answer.read, (access & RIG_R) != 0, "R", __FILE__, line);
+    check_u64(answer.write, (access & RIG_W) != 0, "W", __FILE__, line);
     check_true(answer.size_log2 >= 12 && answer.size_log2 <= size_log2,
-               "the answer is about 4 KiB or more, and no more than the page", file, line);
-    check_u64(answer.address & mask, 0, "the address is that of the block", file, line);
-    check_u64(answer.address | (iova & mask), spa, "the address that follows", file, line);
+               "the answer is about 4 KiB or more, and no more than the page", __FILE__, line);
+    check_u64(answer.address & mask, 0, "the address is that of the block", __FILE__, line);
+    check_u64(answer.address | (iova & mask), spa, "the address that follows", __FILE__, line);
 }
 #define CHECK_ANSWER(rig, iova, spa, size_log2, access)                                            \
-    check_answer_at((rig), (iova), (spa), (size_log2), (access), __FILE__, __LINE__)
+    check_answer_at((rig), (iova), (spa), (size_log2), (access), __LINE__)
 
 static void check_nothing_at(struct rig *rig, uint64_t iova, const char *file, int line)
 {
@@ -497,18 +497,18 @@ static void unreadable_device_table(struct rig *rig)
 
 static void beyond_the_table(struct rig *rig)
 {
-    uint16_t beyond = rig->target->endpoint[1];
+    uint16_t high = rig->target->endpoint[1];
     struct target_ats_answer answer;
 
     rig_enable_with(rig, 0);
-    rig_write(rig, REG_DEVICE_TABLE, RIG_DEVICE_TABLE); /* 128 entries */
+    rig_write(rig, REG_DEVICE_TABLE, RIG_DEVICE_TABLE);
     rig_write(rig, REG_CONTROL, CONTROL_USUAL);
-    rig->target->ops->ats_translate(rig->target, beyond, RIG_IOVA, &answer);
+    rig->target->ops->ats_translate(rig->target, high, RIG_IOVA, &answer);
     CHECK(answer.refused);
-    CHOOSE_EVENT(
-        rig, rig_event(EVENT_CODE_INVALID_REQUEST, beyond, 0, EVENT_TR | EVENT_TYPE(0), RIG_IOVA),
-        "INVALID_DEVICE_REQUEST", rig_event(EVENT_CODE_PAGE_FAULT, beyond, 0, EVENT_TR, RIG_IOVA),
-        "IO_PAGE_FAULT");
+    CHOOSE_EVENT(rig,
+                 rig_event(EVENT_CODE_INVALID_REQUEST, high, 0, EVENT_TR | EVENT_TYPE(0), RIG_IOVA),
+                 "INVALID_DEVICE_REQUEST",
+                 rig_event(EVENT_CODE_PAGE_FAULT, high, 0, EVENT_TR, RIG_IOVA), "IO_PAGE_FAULT");
 }
 
 static void off(struct rig *rig)
@@ -675,6 +675,27 @@ static void translated_interrupt(struct rig *rig)
     }
 }
 
+static void translated_interrupt_refused(struct rig *rig)
+{
+    struct target_request request = translated(rig, TARGET_WRITE, MSI_BASE);
+    uint32_t word = 0x41;
+
+    rig_enable(rig);
+    request.size_bytes = 4;
+    request.data = &word;
+    set_entry(rig, Q0_V | Q0_TV | RIG_RW, 0, 0, 0); /* I=0, then V=0 */
+    CHECK_U64(rig->target->ops->request(rig->target, &request), TARGET_ABORTED);
+    RIG_NO_MESSAGE(rig);
+    RIG_EVENTS(rig, invalid_request(rig, 1, MSI_BASE));
+    set_entry(rig, 0, Q1_I, 0, 0);
+    CHECK_U64(rig->target->ops->request(rig->target, &request), TARGET_ABORTED);
+    RIG_NO_MESSAGE(rig);
+    RIG_EVENTS(rig, invalid_request(rig, 1, MSI_BASE));
+    request.translated = false;
+    rig->target->ops->request(rig->target, &request);
+    RIG_MESSAGE(rig, .vector = 0x41);
+}
+
 static void untranslated_as_ever(struct rig *rig)
 {
     uint64_t page = lone_page(rig);
@@ -774,8 +795,8 @@ static const struct requirement list[] = {
     REQUIREMENT("ATS-033", "A device table that cannot be read is DEV_TAB_HARDWARE_ERROR with TR=1",
                 SOURCE, CAN_ATS, unreadable_device_table),
     CHOICE("ATS-034", "A DeviceID beyond the table is refused with one event", SOURCE,
-           CAN_ATS | CAN_SECOND, beyond_the_table, "INVALID_DEVICE_REQUEST | IO_PAGE_FAULT",
-           "INVALID_DEVICE_REQUEST"),
+           CAN_ATS | CAN_SECOND | CAN_SECOND, beyond_the_table,
+           "INVALID_DEVICE_REQUEST | IO_PAGE_FAULT", "INVALID_DEVICE_REQUEST"),
     CHOICE("ATS-035", "With IommuEn=0 a translation request is answered one way, without event",
            SOURCE, CAN_ATS, off, "refused | identity", "refused"),
     REQUIREMENT("ATS-036", "With V=1 and I=1 translated requests pass as they are", SOURCE,
@@ -805,6 +826,8 @@ static const struct requirement list[] = {
                 SOURCE, CAN_DMA | CAN_ATS, untranslated_as_ever),
     REQUIREMENT("ATS-047", "An answer does not keep a removed page reachable untranslated", SOURCE,
                 CAN_DMA | CAN_ATS, answers_do_not_permit),
+    REQUIREMENT("ATS-048", "With I=0 or V=0 a translated write to FEEx_xxxxh is no interrupt",
+                SOURCE, CAN_DMA | CAN_ATS | CAN_MSI | CAN_SEE_ABORT, translated_interrupt_refused),
     LIST_END,
 };
 

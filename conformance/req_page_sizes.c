@@ -407,9 +407,9 @@ static void skipping_twice(struct rig *rig)
 
     rig_enable(rig);
     rig_attach(rig, 6);
-    rig_store64(rig, rig->root + 3 * 8, rig_entry(3, middle, RIG_RW));
-    rig_store64(rig, middle + 5 * 8, rig_entry(1, bottom, RIG_RW));
-    rig_store64(rig, bottom + 7 * 8, rig_entry(0, page, RIG_RW));
+    rig_store64(rig, rig->root + 0x18, rig_entry(3, middle, RIG_RW));
+    rig_store64(rig, middle + 0x28, rig_entry(1, bottom, RIG_RW));
+    rig_store64(rig, bottom + 0x38, rig_entry(0, page, RIG_RW));
     RIG_READS(rig, iova, page, 8);
     REFUSES_READ(rig, iova | 1u << 21, page, rig_fault(rig, EVENT_PR, iova | 1u << 21));
     REFUSES_READ(rig, iova | UINT64_C(1) << 39, page,

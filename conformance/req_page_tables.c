@@ -464,7 +464,7 @@ static void name_type(struct rig *rig, uint64_t flags, uint64_t address)
     CHECK_U64(event.word0 & ~(UINT64_C(3) << 57), want.word0);
     CHECK_U64(event.word1, want.word1);
     if (CHECK(type != 0)) {
-        rig_outcome(rig, type == 1 ? "master abort" : type == 2 ? "target abort" : "data error");
+        SAME_OUTCOME(rig, type == 1 ? "master abort" : type == 2 ? "target abort" : "data error");
     }
 }
 
