@@ -373,7 +373,9 @@ void amdvi_decide(const struct amdvi_lookup *lookup, struct amdvi_decision *out)
     struct amdvi_dte dte;
 
     *out = (struct amdvi_decision){.granule_log2 = AMDVI_PAGE_LOG2};
-    if (lookup->posted && !lookup->translated && is_interrupt_range(lookup->iova)) {
+    /* Where the device table entry is not asked, a translated write is like any other. */
+    if (lookup->posted && is_interrupt_range(lookup->iova) &&
+        (!lookup->translated || goes_around(lookup))) {
         out->outcome = AMDVI_OUTCOME_INTERRUPT;
     } else if (goes_around(lookup)) {
         decide_around(lookup, out);
