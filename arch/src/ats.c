@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Address translation services: the words on the wire. */
 #include <amdvi/ats.h>
-
-#define PAGE_LOG2 12
+#include <amdvi/pte.h>
 
 uint64_t amdvi_ats_block(uint64_t address, unsigned size_log2)
 {
-    if (size_log2 == PAGE_LOG2) {
+    if (size_log2 == AMDVI_PAGE_LOG2) {
         return address & AMDVI_ATS_COMPLETION_ADDRESS;
     }
     uint64_t size_bit = AMDVI_BIT(size_log2 - 1);

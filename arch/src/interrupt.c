@@ -54,6 +54,7 @@ static void decode_msi(struct amdvi_int_request *out, uint64_t address, uint32_t
 {
     out->int_class = class_of_delivery_mode(
         (enum amdvi_delivery_mode)amdvi_get(data, AMDVI_MSI_DATA_DELIVERY_MODE));
+    out->is_ht = false;
     out->logical = amdvi_has(address, AMDVI_MSI_ADDRESS_DM);
     out->index = (uint16_t)amdvi_get(data, AMDVI_MSI_DATA_INDEX);
 }
@@ -65,6 +66,7 @@ static void decode_ht(struct amdvi_int_request *out, uint64_t address)
         (unsigned)(amdvi_get(address, AMDVI_HT_INT_MT) | amdvi_get(address, AMDVI_HT_INT_MT3) << 3);
 
     out->int_class = class_of_message_type(type);
+    out->is_ht = true;
     out->logical = amdvi_has(address, AMDVI_HT_INT_DM);
     out->index = (uint16_t)(amdvi_put(AMDVI_MSI_DATA_DELIVERY_MODE, type) |
                             amdvi_get(address, AMDVI_HT_INT_VECTOR));

@@ -80,6 +80,12 @@ uint64_t amdvi_ring_bytes(unsigned length_code)
     return (uint64_t)AMDVI_RING_ENTRY_BYTES << length_code;
 }
 
+uint64_t amdvi_ring_base_bytes(uint64_t ring_base)
+{
+    /* ComLen and EventLen lie alike. */
+    return amdvi_ring_bytes((unsigned)amdvi_get(ring_base, AMDVI_CMD_BUF_BASE_LEN));
+}
+
 uint64_t amdvi_dev_tab_entries(uint64_t dev_tab_base)
 {
     return (amdvi_get(dev_tab_base, AMDVI_DEV_TAB_BASE_SIZE) + 1) * 128;

@@ -20,9 +20,7 @@
 
 static uint64_t ring_bytes(struct amdvi_iommu *iommu)
 {
-    uint64_t base = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_BASE);
-
-    return amdvi_ring_bytes((unsigned)amdvi_get(base, AMDVI_CMD_BUF_BASE_LEN));
+    return amdvi_ring_base_bytes(amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_BASE));
 }
 
 static uint64_t head_spa(struct amdvi_iommu *iommu)
@@ -73,8 +71,7 @@ static void finish_wait(struct amdvi_iommu *iommu, uint64_t status_set,
                         struct amdvi_effects *effects)
 {
     uint64_t control = amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL);
-    bool is_on =
-        amdvi_has(control, AMDVI_CONTROL_IOMMU_EN) && amdvi_has(control, AMDVI_CONTROL_CMD_BUF_EN);
+    bool is_on = amdvi_control_enables(control, AMDVI_CONTROL_CMD_BUF_EN);
 
     head_advance(iommu);
     change_status(iommu, is_on ? 0 : AMDVI_STATUS_CMD_BUF_RUN, status_set, effects);
@@ -104,7 +101,7 @@ static bool is_waiting_for_devices(const struct amdvi_iommu *iommu)
 {
     const struct amdvi_command *wait = &iommu->ring.wait;
 
-    return wait->opcode == AMDVI_OPCODE_COMPLETION_WAIT ? !amdvi_iotlb_is_idle(iommu)
+    return wait->opcode == AMDVI_OPCODE_COMPLETION_WAIT ? iommu->iotlb_in_flight != 0
                                                         : !amdvi_iotlb_can_send(iommu, wait);
 }
 

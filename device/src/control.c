@@ -2,18 +2,9 @@
 /* The control register: what its bits switch on and off, and the run bits that follow. */
 #include "state.h"
 
-static bool both(uint64_t control, uint64_t enable)
-{
-    uint64_t needed = AMDVI_CONTROL_IOMMU_EN | enable;
-
-    return (control & needed) == needed;
-}
-
 static bool has_ring(struct amdvi_iommu *iommu, enum amdvi_reg base)
 {
-    unsigned length = (unsigned)amdvi_get(amdvi_iommu_reg(iommu, base), AMDVI_RING_BASE_LEN);
-
-    return amdvi_ring_bytes(length) != 0;
+    return amdvi_ring_base_bytes(amdvi_iommu_reg(iommu, base)) != 0;
 }
 
 /*
@@ -23,8 +14,8 @@ static bool has_ring(struct amdvi_iommu *iommu, enum amdvi_reg base)
 static void follow_commands(struct amdvi_iommu *iommu, uint64_t before, uint64_t after,
                             uint64_t *clear, uint64_t *set)
 {
-    bool was_on = both(before, AMDVI_CONTROL_CMD_BUF_EN);
-    bool is_on = both(after, AMDVI_CONTROL_CMD_BUF_EN);
+    bool was_on = amdvi_control_enables(before, AMDVI_CONTROL_CMD_BUF_EN);
+    bool is_on = amdvi_control_enables(after, AMDVI_CONTROL_CMD_BUF_EN);
 
     if (!was_on && is_on && has_ring(iommu, AMDVI_REG_CMD_BUF_BASE)) {
         *set |= AMDVI_STATUS_CMD_BUF_RUN;
@@ -38,8 +29,8 @@ static void follow_commands(struct amdvi_iommu *iommu, uint64_t before, uint64_t
 static void follow_events(struct amdvi_iommu *iommu, uint64_t before, uint64_t after,
                           uint64_t *clear, uint64_t *set)
 {
-    bool was_on = both(before, AMDVI_CONTROL_EVENT_LOG_EN);
-    bool is_on = both(after, AMDVI_CONTROL_EVENT_LOG_EN);
+    bool was_on = amdvi_control_enables(before, AMDVI_CONTROL_EVENT_LOG_EN);
+    bool is_on = amdvi_control_enables(after, AMDVI_CONTROL_EVENT_LOG_EN);
     uint64_t status = amdvi_iommu_reg(iommu, AMDVI_REG_STATUS);
 
     /* Choice: after an overflow the log starts again only when EventOverflow was cleared first. */

@@ -5,7 +5,6 @@
  * tables. An ATS translation request is decided alike, but needs no permission.
  */
 #include <amdvi/pte.h>
-#include <amdvi/ranges.h>
 
 #include "state.h"
 
@@ -18,8 +17,7 @@
 struct exclusion {
     bool enabled;
     bool allow; /* for all devices, not only those with EX */
-    uint64_t first;
-    uint64_t last;
+    struct amdvi_range_bounds bounds;
 };
 
 static struct exclusion exclusion_of(const struct amdvi_iommu *iommu)
@@ -30,18 +28,8 @@ static struct exclusion exclusion_of(const struct amdvi_iommu *iommu)
     return (struct exclusion){
         .enabled = amdvi_has(base, AMDVI_EXCL_BASE_EX_EN),
         .allow = amdvi_has(base, AMDVI_EXCL_BASE_ALLOW),
-        .first = base & AMDVI_EXCL_BASE_BASE,
-        .last = limit | AMDVI_EXCL_LIMIT_LOW,
+        .bounds = {.first = base & AMDVI_EXCL_BASE_BASE, .last = limit | AMDVI_EXCL_LIMIT_LOW},
     };
-}
-
-/* Is the exclusion range in force at some of @first to @last, and not at all of it? */
-static bool exclusion_cuts(const struct exclusion *exclusion, uint64_t first, uint64_t last)
-{
-    bool overlaps = exclusion->first <= last && exclusion->last >= first;
-    bool covers = exclusion->first <= first && exclusion->last >= last;
-
-    return exclusion->enabled && overlaps && !covers;
 }
 
 /* The largest block up to 2^@log2 bytes in which no other rule begins. */
@@ -54,7 +42,9 @@ static uint8_t granule_around(const struct amdvi_iommu *iommu, uint64_t iova, un
         uint64_t first = iova & ~(AMDVI_BIT(granule) - 1);
         uint64_t last = first + (AMDVI_BIT(granule) - 1);
 
-        if (!exclusion_cuts(&exclusion, first, last) && !amdvi_special_cuts(first, last)) {
+        bool is_cut = (exclusion.enabled && amdvi_bounds_cut(exclusion.bounds, first, last)) ||
+                      amdvi_special_cuts(first, last);
+        if (!is_cut) {
             break;
         }
         granule--;
@@ -62,8 +52,7 @@ static uint8_t granule_around(const struct amdvi_iommu *iommu, uint64_t iova, un
     return (uint8_t)granule;
 }
 
-/* ---- Ways for a decision to end
- * ------------------------------------------------------------------ */
+/* ---- Ways for a decision to end ------------------------------------------------------------ */
 
 /* What every event of the request has in common. */
 static struct amdvi_event event_of(enum amdvi_event_code code, const struct amdvi_lookup *lookup)
@@ -127,8 +116,7 @@ static void decide_page_fault(const struct amdvi_lookup *lookup, const struct am
     out->once = dte->suppress_more;
 }
 
-/* ---- The device table entry
- * ---------------------------------------------------------------------- */
+/* ---- The device table entry ---------------------------------------------------------------- */
 
 /* False when there is no usable entry: @out is then complete. */
 static bool find_dte(const struct amdvi_lookup *lookup, struct amdvi_dte *dte,
@@ -169,12 +157,11 @@ static bool is_excluded(const struct amdvi_lookup *lookup, const struct amdvi_dt
     struct exclusion exclusion = exclusion_of(lookup->iommu);
     uint64_t iova = lookup->iova;
 
-    return exclusion.enabled && (exclusion.allow || dte->exclusion) && iova >= exclusion.first &&
-           iova <= exclusion.last;
+    return exclusion.enabled && (exclusion.allow || dte->exclusion) &&
+           iova >= exclusion.bounds.first && iova <= exclusion.bounds.last;
 }
 
-/* ---- The page tables
- * ----------------------------------------------------------------------------- */
+/* ---- The page tables ----------------------------------------------------------------------- */
 
 /*
  * Spec: 1.20, device table entry (Cache): what a device keeps itself need not be kept here too.
@@ -252,8 +239,7 @@ static void decide_by_tables(const struct amdvi_lookup *lookup, const struct amd
     }
 }
 
-/* ---- The kinds of requests
- * ----------------------------------------------------------------------- */
+/* ---- The kinds of requests ----------------------------------------------------------------- */
 
 static bool is_interrupt_range(uint64_t address)
 {
@@ -265,19 +251,18 @@ static bool is_interrupt_range(uint64_t address)
 static void decide_untranslated(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
                                 struct amdvi_decision *out)
 {
-    bool is_special = false;
-
-    if (dte->valid && dte->memory_reserved) {
+    if (!dte->valid) {
+        amdvi_decide_identity(lookup, true, true, out);
+        return;
+    }
+    if (dte->memory_reserved) {
         amdvi_decide_illegal(lookup, true, out);
         return;
     }
-    if (dte->valid) {
-        is_special = amdvi_special_decide(lookup, dte, out);
-    }
-    if (is_special) {
+    if (amdvi_special_decide(lookup, dte, out)) {
         return;
     }
-    if (!dte->valid || is_excluded(lookup, dte)) {
+    if (is_excluded(lookup, dte)) {
         amdvi_decide_identity(lookup, true, true, out);
     } else {
         decide_by_tables(lookup, dte, out);

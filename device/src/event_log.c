@@ -65,7 +65,7 @@ static bool append(struct amdvi_iommu *iommu, const struct amdvi_event *event,
     uint64_t status = amdvi_iommu_reg(iommu, AMDVI_REG_STATUS);
     uint64_t base = amdvi_iommu_reg(iommu, AMDVI_REG_EVENT_LOG_BASE);
     uint64_t tail = amdvi_iommu_reg(iommu, AMDVI_REG_EVENT_LOG_TAIL);
-    uint64_t bytes = amdvi_ring_bytes((unsigned)amdvi_get(base, AMDVI_EVENT_LOG_BASE_LEN));
+    uint64_t bytes = amdvi_ring_base_bytes(base);
     struct amdvi_wire_event wire;
 
     if (!amdvi_has(status, AMDVI_STATUS_EVENT_LOG_RUN)) {

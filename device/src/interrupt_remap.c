@@ -97,11 +97,6 @@ void amdvi_irte_drop(struct amdvi_iommu *iommu, uint16_t device_id)
     amdvi_cache_remove(&iommu->irte_cache, is_of_device, &device_id);
 }
 
-static bool is_ht(const struct amdvi_interrupt *interrupt)
-{
-    return interrupt->address - AMDVI_HT_INT_BASE < AMDVI_HT_INT_BYTES;
-}
-
 /*
  * Choice: the trigger mode is RqEoi, with the level asserted then; all else that the entry does not
  * give is 0, as for an edge.
@@ -133,7 +128,7 @@ static void send(struct remapping *remapping, const struct amdvi_irte *irte)
 
     out->outcome = AMDVI_OUTCOME_TRANSLATED;
     out->remapped = true;
-    if (is_ht(remapping->interrupt)) {
+    if (remapping->request.is_ht) {
         send_ht(irte, out);
     } else {
         send_msi(irte, out);
@@ -192,7 +187,8 @@ static void control_fixed(struct remapping *remapping)
     }
 }
 
-static void control_lint(struct remapping *remapping, bool may_pass)
+/* Passed or refused by a bit of the entry alone, as LINT0 and LINT1 are. */
+static void control_by_bit(struct remapping *remapping, bool may_pass)
 {
     if (may_pass) {
         pass(remapping);
@@ -207,7 +203,7 @@ static void control_lint(struct remapping *remapping, bool may_pass)
  */
 static void control_passed(struct remapping *remapping, bool may_pass)
 {
-    control_lint(remapping, may_pass && !remapping->request.logical);
+    control_by_bit(remapping, may_pass && !remapping->request.logical);
 }
 
 static void control_by_class(struct remapping *remapping)
@@ -232,10 +228,10 @@ static void control_by_class(struct remapping *remapping)
         control_passed(remapping, dte->eint_pass);
         break;
     case AMDVI_INT_LINT0:
-        control_lint(remapping, dte->lint0_pass);
+        control_by_bit(remapping, dte->lint0_pass);
         break;
     case AMDVI_INT_LINT1:
-        control_lint(remapping, dte->lint1_pass);
+        control_by_bit(remapping, dte->lint1_pass);
         break;
     case AMDVI_INT_OTHER:
         /* Choice: an EOI goes from processors to devices; one that a device sends is refused. */

@@ -122,7 +122,7 @@ static void reset_state(struct amdvi_iommu *iommu)
     iommu->ring.waiting = false;
     iommu->ring.parked = false;
     atomic_store(&iommu->wait_target, 0);
-    amdvi_iotlb_reset(iommu);
+    iommu->iotlb_in_flight = 0;
     atomic_store(&iommu->is_preboot, iommu->config.features.preboot_range_count != 0);
 }
 

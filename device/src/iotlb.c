@@ -13,32 +13,23 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
+/* No request has this tag. */
+#define ALL_TAGS 0
+
 bool amdvi_iotlb_can_send(const struct amdvi_iommu *iommu, const struct amdvi_command *command)
 {
-    unsigned total = 0;
     unsigned in_queue = 0;
     unsigned of_device = 0;
 
-    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
-        const struct amdvi_iotlb_request *request = &iommu->iotlb[i];
+    for (uint64_t left = iommu->iotlb_in_flight; left != 0; left &= left - 1) {
+        const struct amdvi_iotlb_invalidation *what = &iommu->iotlb[__builtin_ctzll(left)].what;
 
-        total += request->busy;
-        in_queue += request->busy && request->what.queue_id == command->queue_id;
-        of_device += request->busy && request->what.device_id == command->device_id;
+        in_queue += what->queue_id == command->queue_id;
+        of_device += what->device_id == command->device_id;
     }
     /* Choice: Maxpend=0 sets no limit of its own. */
-    return total < AMDVI_IOTLB_REQUESTS && of_device < AMDVI_ATS_ITAGS &&
+    return iommu->iotlb_in_flight != UINT64_MAX && of_device < AMDVI_ATS_ITAGS &&
            (command->max_pend == 0 || in_queue < command->max_pend);
-}
-
-static struct amdvi_iotlb_request *find_free(struct amdvi_iommu *iommu)
-{
-    struct amdvi_iotlb_request *request = iommu->iotlb;
-
-    while (request->busy) {
-        request++; /* one is free: amdvi_iotlb_can_send() said so */
-    }
-    return request;
 }
 
 /* Spec: 1.20, IOMMU Control (InvTimeOut). Choice: a request keeps the time that it was sent with.
@@ -56,9 +47,9 @@ static uint64_t deadline_of(const struct amdvi_iommu *iommu)
 /* The host is to send it, and to watch its time. */
 static void note_request(const struct amdvi_iotlb_request *request, struct amdvi_effects *effects)
 {
-    effects->iotlb = request->busy;
+    effects->iotlb = true;
     effects->iotlb_what = request->what;
-    if (request->busy && request->deadline_ns != UINT64_MAX) {
+    if (request->deadline_ns != UINT64_MAX) {
         /* 0 would set no timer: a deadline that is past is due now. */
         effects->deadline_ns = request->deadline_ns != 0 ? request->deadline_ns : 1;
     }
@@ -67,11 +58,11 @@ static void note_request(const struct amdvi_iotlb_request *request, struct amdvi
 void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *command,
                       uint64_t command_spa, struct amdvi_effects *effects)
 {
-    struct amdvi_iotlb_request *request = find_free(iommu);
+    /* One is free: amdvi_iotlb_can_send() said so. */
+    unsigned index = (unsigned)__builtin_ctzll(~iommu->iotlb_in_flight);
     struct amdvi_iova_range range = amdvi_inv_range(command->address, command->size);
 
-    *request = (struct amdvi_iotlb_request){
-        .busy = true,
+    iommu->iotlb[index] = (struct amdvi_iotlb_request){
         .what = {.device_id = command->device_id,
                  .queue_id = command->queue_id,
                  .first_iova = range.first,
@@ -80,25 +71,9 @@ void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *com
         .command_spa = command_spa,
         .deadline_ns = deadline_of(iommu),
     };
-    note_request(request, effects);
+    iommu->iotlb_in_flight |= AMDVI_BIT(index);
+    note_request(&iommu->iotlb[index], effects);
     amdvi_count(&iommu->iotlb_invalidations);
-}
-
-bool amdvi_iotlb_is_idle(const struct amdvi_iommu *iommu)
-{
-    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
-        if (iommu->iotlb[i].busy) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void amdvi_iotlb_reset(struct amdvi_iommu *iommu)
-{
-    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
-        iommu->iotlb[i].busy = false;
-    }
 }
 
 void amdvi_iotlb_send_again(struct amdvi_iommu *iommu)
@@ -107,61 +82,59 @@ void amdvi_iotlb_send_again(struct amdvi_iommu *iommu)
         struct amdvi_effects effects = {0};
 
         pthread_mutex_lock(&iommu->lock);
-        note_request(&iommu->iotlb[i], &effects);
+        if (amdvi_has(iommu->iotlb_in_flight, AMDVI_BIT(i))) {
+            note_request(&iommu->iotlb[i], &effects);
+        }
         pthread_mutex_unlock(&iommu->lock);
         amdvi_effects_deliver(iommu, &effects);
     }
 }
 
 /* With lock held. */
-static void finish(struct amdvi_iommu *iommu, struct amdvi_iotlb_request *request,
-                   struct amdvi_effects *effects)
+static void finish(struct amdvi_iommu *iommu, unsigned index, struct amdvi_effects *effects)
 {
-    request->busy = false;
-    effects->work = effects->work || amdvi_ring_is_waiting(iommu);
+    iommu->iotlb_in_flight &= ~AMDVI_BIT(index);
+    effects->work = effects->work || iommu->ring.waiting;
+}
+
+/* @device_id has answered the request @tag, or with ALL_TAGS all that it was asked. */
+static void answered(struct amdvi_iommu *iommu, uint16_t device_id, uint64_t tag)
+{
+    struct amdvi_effects effects = {0};
+
+    pthread_mutex_lock(&iommu->lock);
+    for (uint64_t left = iommu->iotlb_in_flight; left != 0; left &= left - 1) {
+        unsigned index = (unsigned)__builtin_ctzll(left);
+        const struct amdvi_iotlb_invalidation *what = &iommu->iotlb[index].what;
+
+        if (what->device_id == device_id && (tag == ALL_TAGS || what->tag == tag)) {
+            finish(iommu, index, &effects);
+        }
+    }
+    pthread_mutex_unlock(&iommu->lock);
+    amdvi_effects_deliver(iommu, &effects);
 }
 
 void amdvi_iommu_iotlb_invalidated(struct amdvi_iommu *iommu, uint16_t device_id, uint64_t tag)
 {
-    struct amdvi_effects effects = {0};
-
-    pthread_mutex_lock(&iommu->lock);
-    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
-        struct amdvi_iotlb_request *request = &iommu->iotlb[i];
-
-        if (request->busy && request->what.tag == tag && request->what.device_id == device_id) {
-            finish(iommu, request, &effects);
-        }
+    if (tag != ALL_TAGS) {
+        answered(iommu, device_id, tag);
     }
-    pthread_mutex_unlock(&iommu->lock);
-    amdvi_effects_deliver(iommu, &effects);
 }
 
 void amdvi_iommu_device_gone(struct amdvi_iommu *iommu, uint16_t device_id)
 {
-    struct amdvi_effects effects = {0};
-
-    pthread_mutex_lock(&iommu->lock);
-    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
-        struct amdvi_iotlb_request *request = &iommu->iotlb[i];
-
-        if (request->busy && request->what.device_id == device_id) {
-            finish(iommu, request, &effects);
-        }
-    }
-    pthread_mutex_unlock(&iommu->lock);
-    amdvi_effects_deliver(iommu, &effects);
+    answered(iommu, device_id, ALL_TAGS);
 }
 
 /* The command counts as complete: the ring goes on. Choice: IOTLB_INV_TIMEOUT does not stop it. */
-static void time_out(struct amdvi_iommu *iommu, struct amdvi_iotlb_request *request,
-                     struct amdvi_effects *effects)
+static void time_out(struct amdvi_iommu *iommu, unsigned index, struct amdvi_effects *effects)
 {
     struct amdvi_event event = {.code = AMDVI_EVENT_IOTLB_INV_TIMEOUT,
-                                .device_id = request->what.device_id,
-                                .address = request->command_spa};
+                                .device_id = iommu->iotlb[index].what.device_id,
+                                .address = iommu->iotlb[index].command_spa};
 
-    finish(iommu, request, effects);
+    finish(iommu, index, effects);
     amdvi_count(&iommu->iotlb_timeouts);
     amdvi_event_log_write(iommu, &event, false, effects);
     effects->log = "a device has not answered an invalidate request";
@@ -173,16 +146,17 @@ void amdvi_iommu_timer_expired(struct amdvi_iommu *iommu)
     uint64_t next = UINT64_MAX;
 
     pthread_mutex_lock(&iommu->lock);
-    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
-        struct amdvi_iotlb_request *request = &iommu->iotlb[i];
+    for (uint64_t left = iommu->iotlb_in_flight; left != 0; left &= left - 1) {
+        unsigned index = (unsigned)__builtin_ctzll(left);
+        uint64_t deadline_ns = iommu->iotlb[index].deadline_ns;
 
-        if (!request->busy || request->deadline_ns == UINT64_MAX) {
+        if (deadline_ns == UINT64_MAX) {
             continue;
         }
-        if (request->deadline_ns <= iommu->host.now_ns(iommu->host.ctx)) {
-            time_out(iommu, request, &effects);
-        } else if (request->deadline_ns < next) {
-            next = request->deadline_ns;
+        if (deadline_ns <= iommu->host.now_ns(iommu->host.ctx)) {
+            time_out(iommu, index, &effects);
+        } else if (deadline_ns < next) {
+            next = deadline_ns;
         }
     }
     pthread_mutex_unlock(&iommu->lock);

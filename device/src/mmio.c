@@ -40,9 +40,7 @@ static void write_ring_base(struct amdvi_iommu *iommu, enum amdvi_reg base, uint
 static void write_pointer(struct amdvi_iommu *iommu, enum amdvi_reg pointer, uint64_t value,
                           enum amdvi_reg base)
 {
-    unsigned length = (unsigned)amdvi_get(amdvi_iommu_reg(iommu, base), AMDVI_RING_BASE_LEN);
-
-    if (value < amdvi_ring_bytes(length)) {
+    if (value < amdvi_ring_base_bytes(amdvi_iommu_reg(iommu, base))) {
         amdvi_iommu_set_reg(iommu, pointer, value);
     }
 }

@@ -27,8 +27,7 @@
 
 static const uint8_t magic[MAGIC_BYTES] = {'A', 'M', 'D', 'V', 'I', 0, 0, 0};
 
-/* ---- Bytes
- * ---------------------------------------------------------------------------------------- */
+/* ---- Bytes --------------------------------------------------------------------------------- */
 
 /* Where the next bytes come from or go to. Beyond the end nothing is touched, and `at` runs on. */
 struct stream {
@@ -57,8 +56,7 @@ static uint64_t number(struct stream *stream, unsigned bytes, uint64_t value)
     return stream->is_writing ? value : read;
 }
 
-/* ---- The parts, for saving and loading alike
- * ------------------------------------------------------ */
+/* ---- The parts, for saving and loading alike ----------------------------------------------- */
 
 /* A state as it lies in the file, unpacked. */
 struct picture {
@@ -174,8 +172,7 @@ static void whole(struct stream *stream, struct picture *picture)
     }
 }
 
-/* ---- Saving
- * --------------------------------------------------------------------------------------- */
+/* ---- Saving -------------------------------------------------------------------------------- */
 
 static uint8_t features_of(const struct amdvi_features *features)
 {
@@ -208,12 +205,9 @@ static void take_iotlb(struct amdvi_iommu *iommu, struct picture *picture)
         now = iommu->host.now_ns(iommu->host.ctx);
     }
     picture->last_tag = iommu->iotlb_tag;
-    for (unsigned i = 0; i < AMDVI_IOTLB_REQUESTS; i++) {
-        if (!iommu->iotlb[i].busy) {
-            continue;
-        }
+    for (uint64_t left = iommu->iotlb_in_flight; left != 0; left &= left - 1) {
         struct amdvi_iotlb_request *request = &picture->requests[picture->request_count++];
-        *request = iommu->iotlb[i];
+        *request = iommu->iotlb[__builtin_ctzll(left)];
         if (request->deadline_ns != UINT64_MAX) {
             request->deadline_ns = request->deadline_ns > now ? request->deadline_ns - now : 0;
         }
@@ -267,8 +261,7 @@ enum amdvi_status amdvi_iommu_save(struct amdvi_iommu *iommu, void *buffer, size
     return AMDVI_OK;
 }
 
-/* ---- Loading: is it a state that an IOMMU can be in?
- * ---------------------------------------------- */
+/* ---- Loading: is it a state that an IOMMU can be in? --------------------------------------- */
 
 static bool is_for(const struct picture *picture, const struct amdvi_features *features)
 {
@@ -310,7 +303,7 @@ static bool are_bits_possible(const struct picture *picture)
 
 static uint64_t ring_bytes(const struct picture *picture, enum amdvi_reg base)
 {
-    return amdvi_ring_bytes((unsigned)amdvi_get(picture->regs[base], AMDVI_RING_BASE_LEN));
+    return amdvi_ring_base_bytes(picture->regs[base]);
 }
 
 /* A pointer keeps its value when the base is written, and that sets it to 0. */
@@ -323,10 +316,8 @@ static bool is_pointer_possible(const struct picture *picture, enum amdvi_reg po
 static bool is_run_possible(const struct picture *picture, uint64_t run, uint64_t enable,
                             enum amdvi_reg base)
 {
-    uint64_t needed = AMDVI_CONTROL_IOMMU_EN | enable;
-
     return !amdvi_has(picture->regs[AMDVI_REG_STATUS], run) ||
-           ((picture->regs[AMDVI_REG_CONTROL] & needed) == needed &&
+           (amdvi_control_enables(picture->regs[AMDVI_REG_CONTROL], enable) &&
             ring_bytes(picture, base) != 0);
 }
 
@@ -429,8 +420,7 @@ static bool is_possible(const struct picture *picture, const struct amdvi_iommu 
            picture->is_ordered;
 }
 
-/* ---- Loading: into the instance
- * ------------------------------------------------------------------- */
+/* ---- Loading: into the instance ------------------------------------------------------------ */
 
 static void put_iotlb(struct amdvi_iommu *iommu, const struct picture *picture)
 {
@@ -440,12 +430,12 @@ static void put_iotlb(struct amdvi_iommu *iommu, const struct picture *picture)
         now = iommu->host.now_ns(iommu->host.ctx);
     }
     iommu->iotlb_tag = picture->last_tag;
-    amdvi_iotlb_reset(iommu);
+    iommu->iotlb_in_flight = 0;
     for (unsigned i = 0; i < picture->request_count; i++) {
         struct amdvi_iotlb_request *request = &iommu->iotlb[i];
 
         *request = picture->requests[i];
-        request->busy = true;
+        iommu->iotlb_in_flight |= AMDVI_BIT(i);
         if (request->deadline_ns < UINT64_MAX - now) {
             request->deadline_ns += now;
         } else {

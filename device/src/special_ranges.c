@@ -7,8 +7,6 @@
  *
  * Spec: 1.20, special address ranges, device table entry (IoCtl, SysMgt), INVALID_DEVICE_REQUEST.
  */
-#include <amdvi/ranges.h>
-
 #include "state.h"
 
 /* Reads and non-posted writes, and posted writes, are different causes. */
@@ -102,28 +100,22 @@ static bool decide_access(const struct amdvi_lookup *lookup, const struct amdvi_
     return false;
 }
 
-/* Is the range, for this device, one that the page tables translate? */
-static bool is_translatable(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
-                            enum amdvi_range range)
+/*
+ * Choice: a translation request is refused wherever an access would not be translated, so what
+ * would become of an access is asked first.
+ */
+static bool decide_request(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
+                           enum amdvi_range range, struct amdvi_decision *out)
 {
-    switch (range) {
-    case AMDVI_RANGE_RESERVED_INTERRUPT:
-    case AMDVI_RANGE_INTERRUPT:
-    case AMDVI_RANGE_MSI:
+    struct amdvi_decision of_access = *out;
+
+    if (!decide_access(lookup, dte, range, &of_access)) {
         return false;
-    case AMDVI_RANGE_SYSTEM_MANAGEMENT:
-        return dte->sys_mgt == AMDVI_SYS_MGT_TRANSLATE && dte->translation;
-    case AMDVI_RANGE_ADDRESS_TRANSLATION:
-        return !lookup->iommu->config.features.ht_ats_resv;
-    case AMDVI_RANGE_IO_SPACE:
-        return dte->io_ctl == AMDVI_IO_CTL_TRANSLATE && dte->translation;
-    case AMDVI_RANGE_NONE:
-    case AMDVI_RANGE_PIC_IACK:
-    case AMDVI_RANGE_RESERVED_1:
-    case AMDVI_RANGE_CONFIGURATION:
-    case AMDVI_RANGE_EXTENDED_CONFIGURATION:
-    case AMDVI_RANGE_RESERVED_2:
-        break;
+    }
+    if (of_access.refusal == AMDVI_REFUSED_TABLES) {
+        *out = of_access;
+    } else {
+        amdvi_decide_invalid(lookup, AMDVI_INVALID_ATS_ADDRESS, out);
     }
     return true;
 }
@@ -136,28 +128,21 @@ bool amdvi_special_decide(const struct amdvi_lookup *lookup, const struct amdvi_
     if (range == AMDVI_RANGE_NONE) {
         return false;
     }
-    if (!lookup->is_ats) {
-        return decide_access(lookup, dte, range, out);
-    }
-    /* Choice: a translation request is refused wherever an access would not be translated. */
-    if (is_translatable(lookup, dte, range)) {
-        return false;
-    }
-    if (range == AMDVI_RANGE_IO_SPACE && dte->io_ctl == AMDVI_IO_CTL_RESERVED) {
-        amdvi_decide_illegal(lookup, true, out);
-    } else {
-        amdvi_decide_invalid(lookup, AMDVI_INVALID_ATS_ADDRESS, out);
-    }
-    return true;
+    return lookup->is_ats ? decide_request(lookup, dte, range, out)
+                          : decide_access(lookup, dte, range, out);
 }
 
-static bool range_cuts(enum amdvi_range range, uint64_t first, uint64_t last)
+bool amdvi_bounds_cut(struct amdvi_range_bounds bounds, uint64_t first, uint64_t last)
 {
-    struct amdvi_range_bounds bounds = amdvi_range_bounds(range);
     bool overlaps = bounds.first <= last && bounds.last >= first;
     bool covers = bounds.first <= first && bounds.last >= last;
 
     return overlaps && !covers;
+}
+
+static bool range_cuts(enum amdvi_range range, uint64_t first, uint64_t last)
+{
+    return amdvi_bounds_cut(amdvi_range_bounds(range), first, last);
 }
 
 bool amdvi_special_cuts(uint64_t first, uint64_t last)

@@ -23,6 +23,7 @@
 #include <amdvi/dte.h>
 #include <amdvi/event.h>
 #include <amdvi/iommu.h>
+#include <amdvi/ranges.h>
 #include <amdvi/regs.h>
 
 #include "cache.h"
@@ -62,7 +63,6 @@ struct amdvi_reader {
 
 /* An invalidate request that a device has not answered yet. */
 struct amdvi_iotlb_request {
-    bool busy;
     struct amdvi_iotlb_invalidation what;
     uint64_t command_spa; /* of the command that asked for it */
     uint64_t deadline_ns; /* UINT64_MAX: none */
@@ -89,8 +89,9 @@ struct amdvi_iommu {
     uint32_t cap[AMDVI_CAP_SIZE / 4];
     struct amdvi_command_ring ring;
     struct amdvi_iotlb_request iotlb[AMDVI_IOTLB_REQUESTS];
-    uint64_t iotlb_tag;      /* of the last request */
-    _Atomic bool is_preboot; /* IommuEn was not set since the reset: preboot_ranges are blocked */
+    uint64_t iotlb_in_flight; /* bit n: request n is */
+    uint64_t iotlb_tag;       /* of the last request */
+    _Atomic bool is_preboot;  /* IommuEn was not set since the reset: preboot_ranges are blocked */
 
     pthread_mutex_t log_lock;
     _Atomic uint64_t regs[AMDVI_REG_COUNT];
@@ -138,6 +139,14 @@ static inline void amdvi_iommu_set_reg(struct amdvi_iommu *iommu, enum amdvi_reg
 static inline bool amdvi_iommu_is_enabled(const struct amdvi_iommu *iommu)
 {
     return amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL), AMDVI_CONTROL_IOMMU_EN);
+}
+
+/* A ring, or a log, is on when both it and the IOMMU are enabled. */
+static inline bool amdvi_control_enables(uint64_t control, uint64_t enable)
+{
+    uint64_t needed = AMDVI_CONTROL_IOMMU_EN | enable;
+
+    return (control & needed) == needed;
 }
 
 /* Spec: 1.20, IOMMU Control (HtTunEn): does what came through the tunnel go around the IOMMU? */
@@ -351,7 +360,10 @@ void amdvi_decide_illegal(const struct amdvi_lookup *lookup, bool reserved,
 bool amdvi_special_decide(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
                           struct amdvi_decision *out);
 
-/* Does an edge of a special address range lie within the block @first to @last? */
+/* Does an edge of @bounds lie within the block @first to @last, so that it is not all alike? */
+bool amdvi_bounds_cut(struct amdvi_range_bounds bounds, uint64_t first, uint64_t last);
+
+/* The same of any special address range. */
 bool amdvi_special_cuts(uint64_t first, uint64_t last);
 
 /* ---- translate.c ------------------------------------------------------------------------------
@@ -372,17 +384,12 @@ enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdv
 /* ---- iotlb.c ----------------------------------------------------------------------------------
  */
 
-/* The four below: with lock held. */
+/* The two below: with lock held. */
 
 /* May INVALIDATE_IOTLB_PAGES be sent now, or are too many requests in flight? */
 bool amdvi_iotlb_can_send(const struct amdvi_iommu *iommu, const struct amdvi_command *command);
 void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *command,
                       uint64_t command_spa, struct amdvi_effects *effects);
-
-/* Has every request been answered, or has its time run out? */
-bool amdvi_iotlb_is_idle(const struct amdvi_iommu *iommu);
-
-void amdvi_iotlb_reset(struct amdvi_iommu *iommu);
 
 /* Send the requests in flight to their devices once more. With no lock held. */
 void amdvi_iotlb_send_again(struct amdvi_iommu *iommu);
@@ -439,11 +446,5 @@ void amdvi_run_commands(struct amdvi_iommu *iommu);
 
 /* The same, all of it left to the host if it can. */
 void amdvi_go_on(struct amdvi_iommu *iommu);
-
-/* Does the ring stand at a command that waits? With lock held. */
-static inline bool amdvi_ring_is_waiting(const struct amdvi_iommu *iommu)
-{
-    return iommu->ring.waiting;
-}
 
 #endif

@@ -84,6 +84,7 @@ enum amdvi_int_class {
 /* An interrupt request, in whatever form it came. */
 struct amdvi_int_request {
     enum amdvi_int_class int_class;
+    bool is_ht;     /* came as an interrupt request of HyperTransport */
     bool logical;   /* DM: the destination is logical */
     uint16_t index; /* delivery mode and vector: the entry of the interrupt table */
 };

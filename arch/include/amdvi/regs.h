@@ -79,9 +79,6 @@ enum amdvi_reg {
 #define AMDVI_STATUS_CMD_BUF_RUN    AMDVI_BIT(4) /* RO */
 #define AMDVI_STATUS_RESERVED       AMDVI_BITS(63, 5)
 
-/* ComLen and EventLen, which lie alike in both base registers. */
-#define AMDVI_RING_BASE_LEN AMDVI_CMD_BUF_BASE_LEN
-
 /* Bytes of one entry of the command buffer and of the event log. */
 #define AMDVI_RING_ENTRY_BYTES 16
 
@@ -105,6 +102,9 @@ uint64_t amdvi_reg_after_write(enum amdvi_reg reg, uint64_t old, uint64_t value,
 
 /* Bytes of a ring whose ComLen or EventLen is @length_code; 0 for the reserved codes 0 to 7. */
 uint64_t amdvi_ring_bytes(unsigned length_code);
+
+/* The same of the ring that a base register, of either kind, describes. */
+uint64_t amdvi_ring_base_bytes(uint64_t ring_base);
 
 /* Entries of the device table that the register's value describes: 128 to 65536. */
 uint64_t amdvi_dev_tab_entries(uint64_t dev_tab_base);
