@@ -300,13 +300,16 @@ guest_finish() {
         case $line in '['*) printf '%s\n' "${line%$'\r'}" >>"$boot_dir/kernel.log" ;; esac
     done
     check "$(holds [ "$waited" -lt 300 ])" "$text"
-    if guest_runs; then
-        kill -KILL "$boot_pid"
-    fi
+    guest_close
+    check_written
+}
+
+# Nothing of the boot that was watched is left running or open.
+guest_close() {
+    ! guest_runs || kill -KILL "$boot_pid"
     wait "$boot_pid" 2>/dev/null || true
     boot_pid=
     exec {boot_console}>&- {boot_input}>&-
-    check_written
 }
 
 # --- what the guest says ----------------------------------------------------------------------------------------------

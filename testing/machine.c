@@ -4,6 +4,8 @@
 
 #include "machine.h"
 
+#include "exchange.h"
+
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,17 +128,7 @@ static enum amdvi_memory_status host_compare_exchange(void *ctx, uint64_t spa, v
     if (status != AMDVI_MEMORY_OK) {
         return status;
     }
-    if (size_bytes == 8) {
-        uint64_t want;
-        memcpy(&want, desired, 8);
-        __atomic_compare_exchange_n((uint64_t *)(void *)&machine->memory[spa], (uint64_t *)expected,
-                                    want, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-    } else {
-        uint32_t want;
-        memcpy(&want, desired, 4);
-        __atomic_compare_exchange_n((uint32_t *)(void *)&machine->memory[spa], (uint32_t *)expected,
-                                    want, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-    }
+    exchange_if_equal(&machine->memory[spa], expected, desired, size_bytes);
     return AMDVI_MEMORY_OK;
 }
 

@@ -108,10 +108,7 @@ xen_finish() {
         sleep 0.1
     done
     check "$(holds [ "$waited" -lt 600 ])" "dom0 powered the machine off"
-    ! guest_runs || kill -KILL "$boot_pid"
-    wait "$boot_pid" 2>/dev/null || true
-    boot_pid=
-    exec {boot_console}>&- {boot_input}>&-
+    guest_close
     xen_console
 }
 
