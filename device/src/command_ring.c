@@ -151,6 +151,13 @@ static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
     }
     atomic_store(&iommu->wait_target, 0);
     ring->parked = false;
+    if (is_completion && atomic_load(&iommu->leases_stale) != 0) {
+        /*
+         * Taken since they were looked at, by a reader that was told the old translation and is
+         * gone by now. Whoever comes later is told the new one.
+         */
+        return true; /* the next turn settles it */
+    }
     ring->waiting = false;
     if (is_completion) {
         complete(iommu, effects);
