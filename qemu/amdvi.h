@@ -185,6 +185,8 @@ void amdvi_intr_init_endpoint(AmdviEndpoint *endpoint);
 /* False: the message is dropped. Send @out within the access scope, or not keep it at all. */
 bool amdvi_intr_remap(AmdviUnit *unit, AmdviEndpoint *endpoint, uint16_t device_id,
                       const MSIMessage *in, MSIMessage *out);
+/* A message of @endpoint, remapped and sent to its local APIC. False: it is dropped. */
+bool amdvi_intr_send(AmdviEndpoint *endpoint, hwaddr address, uint32_t data);
 
 /*
  * amdvi_ats.c: devices with a translation cache of their own. All under the big lock, except for

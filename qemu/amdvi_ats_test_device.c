@@ -177,6 +177,18 @@ static enum atsdev_result access_untranslated(AtsDevice *dev, uint64_t iova, uin
     return ATSDEV_DONE;
 }
 
+/* A write to the interrupts' addresses: an aligned dword is a message. */
+static enum atsdev_result send_message(AtsDevice *dev, AmdviEndpoint *endpoint, uint64_t address,
+                                       const uint8_t *buffer, uint64_t bytes)
+{
+    if (bytes != 4 || address % 4 != 0 ||
+        !amdvi_intr_send(endpoint, address, ldl_le_p(buffer))) {
+        return ATSDEV_ABORTED;
+    }
+    dev->reg.done += bytes;
+    return ATSDEV_DONE;
+}
+
 static enum atsdev_result access_translated(AtsDevice *dev, uint64_t spa, uint8_t *buffer,
                                             uint64_t bytes, bool is_write)
 {
@@ -200,6 +212,9 @@ static enum atsdev_result access_translated(AtsDevice *dev, uint64_t spa, uint8_
     amdvi_burst_end(&burst);
     if (status != AMDVI_OK) {
         return ATSDEV_ABORTED;
+    }
+    if (result.outcome == AMDVI_OUTCOME_INTERRUPT) {
+        return send_message(dev, endpoint, spa, buffer, bytes);
     }
     dev->reg.done += result.done_bytes;
     return result.outcome == AMDVI_OUTCOME_TRANSLATED && result.done_bytes == bytes ?

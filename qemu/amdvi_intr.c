@@ -47,20 +47,24 @@ bool amdvi_intr_remap(AmdviUnit *unit, AmdviEndpoint *endpoint, uint16_t device_
     return is_sent;
 }
 
+bool amdvi_intr_send(AmdviEndpoint *endpoint, hwaddr address, uint32_t data)
+{
+    MSIMessage in = {.address = address, .data = data};
+    MSIMessage out;
+
+    if (!amdvi_intr_remap(endpoint->unit, endpoint, amdvi_endpoint_device_id(endpoint), &in,
+                          &out)) {
+        return false;
+    }
+    apic_get_class(NULL)->send_msi(&out);
+    return true;
+}
+
 /* A dword written to the interrupts' addresses. The access scope of the write is still open. */
 static MemTxResult interrupts_write(void *opaque, hwaddr address, uint64_t data, unsigned size,
                                     MemTxAttrs attrs)
 {
-    AmdviEndpoint *endpoint = opaque;
-    MSIMessage in = {.address = address, .data = data};
-    MSIMessage out;
-
-    if (size != 4 || !amdvi_intr_remap(endpoint->unit, endpoint,
-                                       amdvi_endpoint_device_id(endpoint), &in, &out)) {
-        return MEMTX_DECODE_ERROR;
-    }
-    apic_get_class(NULL)->send_msi(&out);
-    return MEMTX_OK;
+    return size == 4 && amdvi_intr_send(opaque, address, data) ? MEMTX_OK : MEMTX_DECODE_ERROR;
 }
 
 /* Reads are refused in the translation and don't come here. */
