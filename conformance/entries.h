@@ -90,6 +90,23 @@ static inline void set_page_entry(struct rig *rig, uint64_t at, uint64_t entry)
     check_true(rig_wait(rig), "the invalidation of a domain completes", __FILE__, __LINE__);
 }
 
+/* First bit of IOVA that level @level indexes. */
+static inline unsigned shift_of(unsigned level)
+{
+    return 12 + 9 * (level - 1);
+}
+
+/* Attach with @mode, and map the page of 4 KiB at @iova. */
+static inline uint64_t attach_page(struct rig *rig, unsigned mode, uint64_t iova)
+{
+    uint64_t page = lone_page(rig);
+
+    rig_enable(rig);
+    rig_attach(rig, mode);
+    rig_map(rig, iova, page, 12, RIG_RW);
+    return page;
+}
+
 /* ILLEGAL_DEV_TABLE_ENTRY of rig->device. */
 static inline struct rig_event illegal_entry(const struct rig *rig, uint64_t flags,
                                              uint64_t address)

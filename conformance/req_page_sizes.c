@@ -7,11 +7,6 @@
 
 #define SOURCE "1.20, I/O page tables"
 
-static unsigned shift_of(unsigned level)
-{
-    return 12 + 9 * (level - 1);
-}
-
 /* The address field that says "2^size_log2 bytes" with NextLevel=7, for the page at @base. */
 static uint64_t encoded(uint64_t base, unsigned size_log2)
 {

@@ -49,9 +49,11 @@ struct requirement_area {
 /* Each in its req_<area>.c. */
 extern const struct requirement_area area_capability, area_registers, area_register_access,
     area_status, area_own_interrupt, area_command_buffer, area_command_errors, area_commands,
-    area_event_log, area_log_overflow, area_iotlb, area_iotlb_timeout, area_device_table,
-    area_page_tables, area_suppression, area_page_sizes, area_exclusion, area_caches, area_ranges,
-    area_interrupts, area_ht_interrupts, area_ats;
+    area_event_log, area_log_overflow, area_iotlb, area_iotlb_timeout, area_device_table_entry,
+    area_device_table, area_suppression, area_page_tables, area_page_faults, area_page_sizes,
+    area_exclusion, area_caches, area_cached_entries, area_ranges, area_range_control,
+    area_interrupts, area_interrupt_tables, area_interrupt_device_table, area_ht_interrupts,
+    area_ats, area_ats_refused, area_ats_translated;
 
 extern const struct requirement_area *const requirement_areas[]; /* to a NULL */
 
