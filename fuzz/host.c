@@ -140,6 +140,33 @@ static void judge_fill(struct fuzz_machine *machine, uint64_t spa, size_t size)
     call.spa = spa + size;
 }
 
+/*
+ * @size_bytes of commands were fetched. The first that is not an invalidation may have a store; if
+ * it has to wait for something, nothing behind it counts.
+ */
+static void note_commands(struct fuzz_machine *machine, uint64_t spa, const void *fetched,
+                          size_t size_bytes)
+{
+    uint64_t base = fuzz_reg(machine, AMDVI_REG_CMD_BUF_BASE) & AMDVI_CMD_BUF_BASE_BASE;
+    struct amdvi_command command;
+
+    if (spa != base + fuzz_reg(machine, AMDVI_REG_CMD_BUF_HEAD)) {
+        fuzz_fail(machine, "commands that are not at the head");
+    }
+    machine->has_command = false;
+    for (size_t done = 0; done < size_bytes && !machine->has_command; done += AMDVI_CMD_BYTES) {
+        struct amdvi_wire_command wire;
+
+        memcpy(&wire, (const uint8_t *)fetched + done, sizeof(wire));
+        if (!amdvi_command_decode(&command, &wire) ||
+            command.opcode == AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES) {
+            break;
+        }
+        machine->has_command = command.opcode == AMDVI_OPCODE_COMPLETION_WAIT;
+        memcpy(machine->command, &wire, sizeof(wire));
+    }
+}
+
 static enum amdvi_memory_status host_read(void *ctx, uint64_t spa, void *out, size_t size_bytes)
 {
     struct fuzz_machine *machine = ctx;
@@ -158,13 +185,8 @@ static enum amdvi_memory_status host_read(void *ctx, uint64_t spa, void *out, si
         machine->host_calls % machine->options.restless == 0) {
         fuzz_store(machine, spa, fuzz_load(machine, spa) ^ AMDVI_BIT(machine->host_calls % 64));
     }
-    if (!is_dma && size_bytes == AMDVI_CMD_BYTES) {
-        uint64_t base = fuzz_reg(machine, AMDVI_REG_CMD_BUF_BASE) & AMDVI_CMD_BUF_BASE_BASE;
-        if (spa != base + fuzz_reg(machine, AMDVI_REG_CMD_BUF_HEAD)) {
-            fuzz_fail(machine, "a command that is not at the head");
-        }
-        machine->has_command = status == AMDVI_MEMORY_OK;
-        memcpy(machine->command, out, machine->has_command ? size_bytes : 0);
+    if (!is_dma && size_bytes >= AMDVI_CMD_BYTES) {
+        note_commands(machine, spa, out, status == AMDVI_MEMORY_OK ? size_bytes : 0);
     }
     return status;
 }

@@ -27,7 +27,7 @@ enum amdvi_status amdvi_iommu_ats_translate(struct amdvi_reader *reader, uint16_
     struct amdvi_lookup lookup = {
         .iommu = iommu,
         .use_caches = true,
-        .generation = atomic_load(&iommu->generation),
+        .generation = atomic_load(&iommu->caches.generation),
         .device_id = device_id,
         .is_ats = true,
         .iova = iova,

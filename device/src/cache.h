@@ -1,79 +1,115 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A set-associative cache of small records, used three times: device table entries, translations
- * and interrupt remapping entries. What a record means is for its user to know.
+ * A set-associative cache of small records, one for each cache line. What the words of a record
+ * mean is for its user to know; word 0 is never 0 in a record, and 0 in an empty slot.
  *
- * Look-ups take no lock and write nothing: every slot has a sequence number that is odd while the
- * slot changes, and all words are atomics. Changes take the cache's own mutex.
+ * Look-ups take no lock and write nothing. Whoever changes slots holds the lock of all caches.
+ *
+ * The way in which a slot changes under its readers: word 0 becomes 0, the sequence number rises,
+ * the other words are stored, and word 0 last. A reader loads the sequence number, compares the
+ * key, loads what it wants, and loads the sequence number again: a value that came with a later
+ * key came with a later number too. To empty a slot, word 0 becomes 0: whoever read the key before
+ * has the old record, as one that came a moment earlier.
  */
 #ifndef AMDVI_CACHE_H
 #define AMDVI_CACHE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define AMDVI_CACHE_KEY_WORDS   3
-#define AMDVI_CACHE_VALUE_WORDS 4
-
-struct amdvi_cache_record {
-    uint64_t key[AMDVI_CACHE_KEY_WORDS];
-    uint64_t value[AMDVI_CACHE_VALUE_WORDS];
-};
+#define AMDVI_CACHE_LINE  64
+#define AMDVI_CACHE_WORDS 7
+#define AMDVI_CACHE_WAYS  4
 
 struct amdvi_cache_slot {
-    _Atomic uint64_t sequence; /* 0: never used; odd: changing */
-    _Atomic uint64_t valid;
-    _Atomic uint64_t key[AMDVI_CACHE_KEY_WORDS];
-    _Atomic uint64_t value[AMDVI_CACHE_VALUE_WORDS];
+    _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t sequence;
+    _Atomic uint64_t word[AMDVI_CACHE_WORDS];
 };
 
 struct amdvi_cache {
-    pthread_mutex_t lock; /* held by whoever changes slots */
     struct amdvi_cache_slot *slots;
-    unsigned sets_log2;
-    unsigned ways;   /* 0: the cache is off */
-    unsigned victim; /* way that was replaced last */
+    uint64_t set_mask; /* sets are a power of two */
+    unsigned ways;     /* of a set that are filled: all, fewer in a tiny cache, 0 when it is off */
+    unsigned victim;   /* way that was replaced last */
 };
 
-/* Slots that a cache of @entries gets: a power of two of sets of at most four. 0 for 0. */
+/* Slots for a cache of @entries: a power of two of sets of four, and never less than one set. */
 size_t amdvi_cache_slot_count(unsigned entries);
 
 /* @slots: amdvi_cache_slot_count() of them, all zero. */
 void amdvi_cache_init(struct amdvi_cache *cache, struct amdvi_cache_slot *slots, unsigned entries);
-void amdvi_cache_destroy(struct amdvi_cache *cache);
 
-/*
- * The record with exactly this key in the set that @hash selects. Any thread.
+/* ---- Look-ups: any thread ---------------------------------------------------------------------
  */
-bool amdvi_cache_find(const struct amdvi_cache *cache, uint64_t hash,
-                      struct amdvi_cache_record *record);
 
-/*
- * Add a record, or replace the one with its key, unless *@generation is not @expected any more:
- * then what the record says may have been invalidated since it was read. Any thread.
- */
-void amdvi_cache_insert(struct amdvi_cache *cache, uint64_t hash,
-                        const struct amdvi_cache_record *record, const _Atomic uint64_t *generation,
-                        uint64_t expected);
-
-/* Says whether a record is to go. */
-typedef bool amdvi_cache_match(const uint64_t key[AMDVI_CACHE_KEY_WORDS], const void *what);
-
-/* Remove the records of one set, or of all sets, that match. */
-void amdvi_cache_remove_in_set(struct amdvi_cache *cache, uint64_t hash, amdvi_cache_match *match,
-                               const void *what);
-void amdvi_cache_remove(struct amdvi_cache *cache, amdvi_cache_match *match, const void *what);
-void amdvi_cache_clear(struct amdvi_cache *cache);
-
-/* Mix the words of a key. */
-static inline uint64_t amdvi_cache_hash(uint64_t a, uint64_t b)
+/* The first slot of the set that @index selects, by its lower bits. */
+static inline struct amdvi_cache_slot *amdvi_cache_set(const struct amdvi_cache *cache,
+                                                       uint64_t index)
 {
-    uint64_t mixed = (a ^ (b << 32 | b >> 32)) * UINT64_C(0x9e3779b97f4a7c15);
-
-    return mixed ^ mixed >> 29;
+    return &cache->slots[(index & cache->set_mask) * AMDVI_CACHE_WAYS];
 }
+
+static inline uint64_t amdvi_slot_word(const struct amdvi_cache_slot *slot, unsigned word)
+{
+    return atomic_load_explicit(&slot->word[word], memory_order_acquire);
+}
+
+/* Before, and after the words of a slot were loaded: true when they belong together. */
+static inline uint64_t amdvi_slot_begin(const struct amdvi_cache_slot *slot)
+{
+    return atomic_load_explicit(&slot->sequence, memory_order_acquire);
+}
+
+static inline bool amdvi_slot_end(const struct amdvi_cache_slot *slot, uint64_t begin)
+{
+    return atomic_load_explicit(&slot->sequence, memory_order_relaxed) == begin;
+}
+
+/*
+ * The record whose first @keys words are those of @record; the words up to @end are filled in.
+ * @keys and @end are constants.
+ */
+static inline bool amdvi_cache_find(const struct amdvi_cache *cache, uint64_t index, unsigned keys,
+                                    unsigned end, uint64_t record[AMDVI_CACHE_WORDS])
+{
+    const struct amdvi_cache_slot *slot = amdvi_cache_set(cache, index);
+
+    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
+        uint64_t begin = amdvi_slot_begin(slot);
+        bool is_it = true;
+
+        for (unsigned i = 0; i < keys && is_it; i++) {
+            is_it = amdvi_slot_word(slot, i) == record[i];
+        }
+        if (is_it) {
+            for (unsigned i = keys; i < end; i++) {
+                record[i] = amdvi_slot_word(slot, i);
+            }
+            return amdvi_slot_end(slot, begin);
+        }
+    }
+    return false;
+}
+
+/* ---- Changes: with the lock of all caches -----------------------------------------------------
+ */
+
+/*
+ * Add a record, or replace the one with the same first @keys words. Returns word 0 of another
+ * record that had to go, or 0.
+ */
+uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index, unsigned keys,
+                         const uint64_t record[AMDVI_CACHE_WORDS]);
+
+void amdvi_slot_write(struct amdvi_cache_slot *slot, const uint64_t record[AMDVI_CACHE_WORDS]);
+
+static inline void amdvi_slot_empty(struct amdvi_cache_slot *slot)
+{
+    atomic_store_explicit(&slot->word[0], 0, memory_order_release);
+}
+
+void amdvi_cache_clear(struct amdvi_cache *cache);
 
 #endif

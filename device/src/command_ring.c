@@ -5,8 +5,10 @@
  * INVALIDATE_IOTLB_PAGES which would overtake an answer to the device, or is one too many in
  * flight.
  *
- * Commands are run strictly in order, each under lock; between two commands no lock is held, and
- * the host is told what the first one did. At most one thread is running commands.
+ * Commands are run strictly in order, under lock. Invalidations that follow each other are fetched
+ * and run as one block, at the price of one for the counters and fences that go with them. Where
+ * the host wants to be told, it is told of a block, with no lock held, before anything that follows
+ * it. At most one thread is running commands.
  *
  * The head pointer moves when a command is complete, so it names the waiting command while the
  * ring is parked, and the culprit after an error. Choice: the specification lets it move earlier.
@@ -33,8 +35,8 @@ static void head_advance(struct amdvi_iommu *iommu)
 {
     uint64_t head = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) + AMDVI_CMD_BYTES;
 
-    amdvi_iommu_set_reg(iommu, AMDVI_REG_CMD_BUF_HEAD, head % ring_bytes(iommu));
-    amdvi_count(&iommu->commands);
+    amdvi_iommu_set_reg(iommu, AMDVI_REG_CMD_BUF_HEAD, head & (ring_bytes(iommu) - 1));
+    amdvi_count_own(&iommu->commands);
 }
 
 static void change_status(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set,
@@ -74,7 +76,9 @@ static void finish_wait(struct amdvi_iommu *iommu, uint64_t status_set,
     bool is_on = amdvi_control_enables(control, AMDVI_CONTROL_CMD_BUF_EN);
 
     head_advance(iommu);
-    change_status(iommu, is_on ? 0 : AMDVI_STATUS_CMD_BUF_RUN, status_set, effects);
+    if (!is_on || status_set != 0) {
+        change_status(iommu, is_on ? 0 : AMDVI_STATUS_CMD_BUF_RUN, status_set, effects);
+    }
 }
 
 /* What COMPLETION_WAIT asks for, once nothing needs to be waited for. */
@@ -127,6 +131,7 @@ static bool is_wait_over(struct amdvi_iommu *iommu)
     /* Publish, then look again: whoever finishes in between may not have seen it. */
     atomic_store(&iommu->waits_for_leases, is_completion);
     atomic_store(&iommu->wait_target, iommu->ring.target);
+    amdvi_full_fence(iommu);
     return !is_waiting_for_users(iommu, is_completion);
 }
 
@@ -149,7 +154,7 @@ static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
         ring->parked = true;
         return false;
     }
-    atomic_store(&iommu->wait_target, 0);
+    atomic_store_explicit(&iommu->wait_target, 0, memory_order_relaxed);
     ring->parked = false;
     if (is_completion && atomic_load(&iommu->leases_stale) != 0) {
         /*
@@ -177,6 +182,40 @@ static void begin_wait(struct amdvi_iommu *iommu, const struct amdvi_command *co
     ring->target = atomic_load(&iommu->epoch);
 }
 
+/* ---- Blocks of invalidations ------------------------------------------------------------------
+ */
+
+/* Commands from the head on that lie in one piece, and fit into a block. */
+static unsigned commands_in_a_row(struct amdvi_iommu *iommu, unsigned limit)
+{
+    uint64_t head = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD);
+    uint64_t tail = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL);
+    uint64_t end = tail > head ? tail : ring_bytes(iommu);
+    uint64_t count = (end - head) / AMDVI_CMD_BYTES;
+
+    limit = limit < AMDVI_BLOCK_COMMANDS ? limit : AMDVI_BLOCK_COMMANDS;
+    return count < limit ? (unsigned)count : limit;
+}
+
+/* How many were fetched: fewer than asked for when not all of them can be read; 0 after an error.
+ */
+static unsigned fetch(struct amdvi_iommu *iommu, unsigned count, struct amdvi_wire_command *wire,
+                      struct amdvi_effects *effects)
+{
+    const struct amdvi_host *host = &iommu->host;
+    uint64_t spa = head_spa(iommu);
+
+    if (count > 1 && host->read(host->ctx, spa, wire, count * sizeof(*wire)) == AMDVI_MEMORY_OK) {
+        return count;
+    }
+    enum amdvi_memory_status status = host->read(host->ctx, spa, wire, sizeof(*wire));
+    if (status != AMDVI_MEMORY_OK) {
+        halt_on_memory(iommu, spa, status, effects);
+        return 0;
+    }
+    return 1;
+}
+
 /* Spec: 1.20, INVALIDATE_IOTLB_PAGES: legal only with IotlbSup. */
 static bool is_supported(const struct amdvi_iommu *iommu, const struct amdvi_command *command)
 {
@@ -184,31 +223,78 @@ static bool is_supported(const struct amdvi_iommu *iommu, const struct amdvi_com
            iommu->config.features.iotlb_sup;
 }
 
-/* Fetch and run the command at the head. */
-static void run_command(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
+static bool has_to_wait(const struct amdvi_command *command)
 {
-    struct amdvi_wire_command wire;
-    struct amdvi_command command;
-    uint64_t spa = head_spa(iommu);
-    enum amdvi_memory_status status = iommu->host.read(iommu->host.ctx, spa, &wire, sizeof(wire));
-
-    if (status != AMDVI_MEMORY_OK) {
-        halt_on_memory(iommu, spa, status, effects);
-        return;
-    }
-    if (!amdvi_command_decode(&command, &wire) || !is_supported(iommu, &command)) {
-        struct amdvi_event event = {.code = AMDVI_EVENT_ILLEGAL_COMMAND_ERROR, .address = spa};
-        halt(iommu, &event, effects);
-        return;
-    }
-    if (command.opcode == AMDVI_OPCODE_COMPLETION_WAIT ||
-        command.opcode == AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES) {
-        begin_wait(iommu, &command);
-        return;
-    }
-    amdvi_command_invalidate(iommu, &command, effects);
-    head_advance(iommu);
+    return command->opcode == AMDVI_OPCODE_COMPLETION_WAIT ||
+           command->opcode == AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES;
 }
+
+/* What a command other than an invalidation, or none, does to the ring. */
+static void end_block(struct amdvi_iommu *iommu, bool is_legal, const struct amdvi_command *command,
+                      struct amdvi_effects *effects)
+{
+    if (is_legal) {
+        begin_wait(iommu, command);
+    } else {
+        struct amdvi_event event = {.code = AMDVI_EVENT_ILLEGAL_COMMAND_ERROR,
+                                    .address = head_spa(iommu)};
+        halt(iommu, &event, effects);
+    }
+}
+
+static void mark_leases(struct amdvi_iommu *iommu, const struct amdvi_block *block)
+{
+    if (atomic_load(&iommu->leases_taken) == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < block->count; i++) {
+        if (!block->interrupts[i]) {
+            amdvi_lease_mark(iommu, &block->what[i]);
+        }
+    }
+}
+
+/*
+ * Fetch and run the commands at the head: any number of invalidations up to @limit, and then at
+ * most one that waits or is illegal. The caches' generation rises after the tail was loaded and
+ * before anything is dropped: what is read of tables from then on is what software wrote there
+ * before it wrote the tail.
+ */
+static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
+                      struct amdvi_effects *effects)
+{
+    struct amdvi_wire_command wire[AMDVI_BLOCK_COMMANDS];
+    unsigned count = fetch(iommu, commands_in_a_row(iommu, limit), wire, effects);
+    struct amdvi_command command;
+    bool is_legal = true;
+    bool is_end = false;
+
+    for (unsigned i = 0; i < count && !is_end; i++) {
+        is_legal = amdvi_command_decode(&command, &wire[i]) && is_supported(iommu, &command);
+        is_end = !is_legal || has_to_wait(&command);
+        if (is_end) {
+            break;
+        }
+        if (block->count == 0) {
+            amdvi_caches_lock(&iommu->caches);
+            amdvi_caches_begin_drop(&iommu->caches);
+        }
+        amdvi_command_invalidate(iommu, &command, block);
+        head_advance(iommu);
+    }
+    if (block->count != 0) {
+        amdvi_epoch_advance(iommu);
+        amdvi_caches_unlock(&iommu->caches);
+        amdvi_full_fence(iommu);
+        mark_leases(iommu, block);
+    }
+    if (is_end) {
+        end_block(iommu, is_legal, &command, effects);
+    }
+}
+
+/* ---- Running ----------------------------------------------------------------------------------
+ */
 
 static bool has_command(struct amdvi_iommu *iommu)
 {
@@ -217,56 +303,85 @@ static bool has_command(struct amdvi_iommu *iommu)
                amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL);
 }
 
-/* With lock held. False when there is nothing to do at once. */
-static bool step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
+/* With lock held. The turns that it took: 0 when there is nothing to do at once. */
+static unsigned step(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
+                     struct amdvi_effects *effects)
 {
     if (iommu->ring.waiting) {
-        return wait_step(iommu, effects);
+        return wait_step(iommu, effects) ? 1 : 0;
     }
     if (!has_command(iommu)) {
-        return false;
+        return 0;
     }
-    run_command(iommu, effects);
-    return true;
+    run_block(iommu, limit, block, effects);
+    return block->count != 0 ? block->count : 1;
 }
 
-/* One step and what follows from it. False when the caller is done with running commands. */
-static bool turn(struct amdvi_iommu *iommu)
+/* Is there anything to tell the host, for which lock has to be given up? */
+static bool has_news(const struct amdvi_iommu *iommu, const struct amdvi_block *block,
+                     const struct amdvi_effects *effects)
 {
-    struct amdvi_effects effects = {0};
+    bool wants_blocks =
+        iommu->host.translations_invalidated != NULL || iommu->host.interrupts_invalidated != NULL;
 
-    pthread_mutex_lock(&iommu->lock);
-    bool more = step(iommu, &effects);
-    if (!more) {
-        more = iommu->ring.again;
-        iommu->ring.again = false;
-        iommu->ring.busy = more;
+    return (block->count != 0 && wants_blocks) || amdvi_effects_any(effects);
+}
+
+static void tell(struct amdvi_iommu *iommu, const struct amdvi_block *block,
+                 const struct amdvi_effects *effects)
+{
+    for (unsigned i = 0; i < block->count; i++) {
+        const struct amdvi_invalidation *what = &block->what[i];
+        /* Where a device's interrupts go is in its device table entry, too. */
+        struct amdvi_effects news = {
+            .translations = !block->interrupts[i],
+            .what = *what,
+            .interrupts = block->interrupts[i] || what->kind == AMDVI_INVALIDATED_DEVICE,
+            .interrupts_device = what->device_id,
+        };
+
+        amdvi_effects_deliver(iommu, &news);
     }
-    pthread_mutex_unlock(&iommu->lock);
+    amdvi_effects_deliver(iommu, effects);
+}
 
-    amdvi_effects_deliver(iommu, &effects);
+bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget)
+{
+    struct amdvi_command_ring *ring = &iommu->ring;
+    unsigned left = budget;
+
+    if (ring->busy) {
+        ring->again = true;
+        return false;
+    }
+    ring->busy = true;
+    while (left != 0) {
+        struct amdvi_effects effects = {0};
+        struct amdvi_block block;
+
+        block.count = 0;
+        unsigned turns = step(iommu, left, &block, &effects);
+        if (turns == 0 && !ring->again) {
+            break;
+        }
+        ring->again = ring->again && turns != 0;
+        left -= turns != 0 ? turns : 1;
+        if (has_news(iommu, &block, &effects)) {
+            pthread_mutex_unlock(&iommu->lock);
+            tell(iommu, &block, &effects);
+            pthread_mutex_lock(&iommu->lock);
+        }
+    }
+    bool more = left == 0 && (ring->again || ring->waiting || has_command(iommu));
+    ring->busy = false;
+    ring->again = false;
     return more;
 }
 
 bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget)
 {
     pthread_mutex_lock(&iommu->lock);
-    bool is_busy = iommu->ring.busy;
-    iommu->ring.again = iommu->ring.again || is_busy;
-    iommu->ring.busy = true;
-    pthread_mutex_unlock(&iommu->lock);
-    if (is_busy) {
-        return false;
-    }
-    for (unsigned i = 0; i < budget; i++) {
-        if (!turn(iommu)) {
-            return false;
-        }
-    }
-    pthread_mutex_lock(&iommu->lock);
-    bool more = iommu->ring.again || iommu->ring.waiting || has_command(iommu);
-    iommu->ring.busy = false;
-    iommu->ring.again = false;
+    bool more = amdvi_process_locked(iommu, budget);
     pthread_mutex_unlock(&iommu->lock);
     return more;
 }
@@ -282,12 +397,19 @@ void amdvi_go_on(struct amdvi_iommu *iommu)
 
 void amdvi_run_commands(struct amdvi_iommu *iommu)
 {
-    if (iommu->host.work != NULL) {
-        if (amdvi_iommu_process(iommu, iommu->config.commands_per_write)) {
-            iommu->host.work(iommu->host.ctx);
-        }
-    } else {
-        /* Nobody else would go on. Only software that adds to the ring meanwhile gets that far. */
-        amdvi_iommu_process(iommu, MAX_TURNS);
+    pthread_mutex_lock(&iommu->lock);
+    amdvi_run_commands_locked(iommu);
+}
+
+void amdvi_run_commands_locked(struct amdvi_iommu *iommu)
+{
+    /* Without host->work nobody else goes on; only software that adds meanwhile gets that far. */
+    bool can_hand_over = iommu->host.work != NULL;
+    bool more =
+        amdvi_process_locked(iommu, can_hand_over ? iommu->config.commands_per_write : MAX_TURNS);
+
+    pthread_mutex_unlock(&iommu->lock);
+    if (more && can_hand_over) {
+        iommu->host.work(iommu->host.ctx);
     }
 }

@@ -4,6 +4,7 @@
  * the device table entry first, then the special address ranges, the exclusion range, and the page
  * tables. An ATS translation request is decided alike, but needs no permission.
  */
+#include <amdvi/interrupt.h>
 #include <amdvi/pte.h>
 
 #include "state.h"
@@ -50,6 +51,17 @@ static uint8_t granule_around(const struct amdvi_iommu *iommu, uint64_t iova, un
         granule--;
     }
     return (uint8_t)granule;
+}
+
+bool amdvi_is_plain(const struct amdvi_iommu *iommu, uint64_t first, uint64_t last)
+{
+    struct exclusion exclusion = exclusion_of(iommu);
+    bool is_special = (last >= AMDVI_MSI_BASE && first < AMDVI_MSI_BASE + AMDVI_MSI_BYTES) ||
+                      (last >= AMDVI_HT_RANGES_FIRST && first <= AMDVI_HT_RANGES_LAST);
+    bool is_excluded =
+        exclusion.enabled && last >= exclusion.bounds.first && first <= exclusion.bounds.last;
+
+    return !is_special && !is_excluded;
 }
 
 /* ---- Ways for a decision to end ------------------------------------------------------------ */
@@ -171,6 +183,38 @@ static bool is_to_be_kept(const struct amdvi_lookup *lookup, const struct amdvi_
     return lookup->use_caches && !(lookup->is_ats && dte->cache_hint);
 }
 
+/* Keep what a walk found. Host pointers are asked for by those only who need them: fast.c. */
+static void keep(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
+                 struct amdvi_walk *walk)
+{
+    struct amdvi_iommu *iommu = lookup->iommu;
+    struct amdvi_caches *caches = &iommu->caches;
+    uint64_t context = amdvi_context_of(dte);
+    uint64_t page = lookup->iova >> walk->size_log2 << walk->size_log2;
+    bool is_plain = amdvi_is_plain(iommu, page, page + (AMDVI_BIT(walk->size_log2) - 1));
+
+    if (caches->tlb.ways == 0) {
+        return;
+    }
+    for (unsigned level = 1; level <= AMDVI_DIRECTORY_LEVELS; level++) {
+        struct amdvi_directory *directory = &walk->directory[level - 1];
+
+        if (amdvi_has(walk->passed, AMDVI_BIT(level))) {
+            directory->host = amdvi_directory_pointer(iommu, directory->spa);
+        }
+    }
+    if (!amdvi_caches_begin_fill(caches, lookup->generation)) {
+        return;
+    }
+    amdvi_tlb_put(caches, context, lookup->iova, walk, AMDVI_TLB_NO_HOST, is_plain);
+    for (unsigned level = 1; level <= AMDVI_DIRECTORY_LEVELS; level++) {
+        if (amdvi_has(walk->passed, AMDVI_BIT(level))) {
+            amdvi_directory_put(caches, context, lookup->iova, level, &walk->directory[level - 1]);
+        }
+    }
+    amdvi_caches_unlock(caches);
+}
+
 static void decide_paged(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
                          struct amdvi_event *event, struct amdvi_decision *out)
 {
@@ -178,7 +222,8 @@ static void decide_paged(const struct amdvi_lookup *lookup, const struct amdvi_d
     uint64_t iova = lookup->iova;
     struct amdvi_walk walk;
     /* An entry that refuses is not believed: the walk says what the fault's flags are. */
-    out->tlb_hit = lookup->use_caches && amdvi_tlb_find(iommu, dte, iova, &walk) &&
+    out->tlb_hit = lookup->use_caches &&
+                   amdvi_tlb_find(&iommu->caches, amdvi_context_of(dte), iova, &walk) &&
                    amdvi_access_allowed(lookup->access, walk.read, walk.write);
     if (!out->tlb_hit) {
         out->walked = true;
@@ -187,7 +232,7 @@ static void decide_paged(const struct amdvi_lookup *lookup, const struct amdvi_d
     switch (walk.status) {
     case AMDVI_WALK_OK:
         if (out->walked && is_to_be_kept(lookup, dte)) {
-            amdvi_tlb_insert(iommu, dte, iova, &walk, lookup->generation);
+            keep(lookup, dte, &walk);
         }
         out->outcome = AMDVI_OUTCOME_TRANSLATED;
         out->spa = walk.spa | (iova & (AMDVI_BIT(walk.size_log2) - 1));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Device table look-ups, and the cache of decoded entries. One decoder and one cache serve DMA and
+ * Device table look-ups, and the cache of entries. One decoder and one cache serve DMA and
  * interrupts alike, so that neither can leave half an entry for the other.
  */
 #include <string.h>
@@ -43,35 +43,101 @@ static enum amdvi_memory_status read_entry(const struct amdvi_iommu *iommu, uint
     return status == AMDVI_MEMORY_OK ? AMDVI_MEMORY_ERROR : status;
 }
 
-static uint64_t hash_of(uint16_t device_id)
+/* ---- The cache -------------------------------------------------------------------------------
+ */
+
+static uint64_t key_of(uint16_t device_id)
 {
-    return amdvi_cache_hash(device_id, 0);
+    return AMDVI_BIT(16) | device_id;
 }
 
-/* The record keeps the four quadwords; decoding them is cheaper than keeping more. */
-static bool find_cached(const struct amdvi_iommu *iommu, uint16_t device_id,
+/* Functions of one bus side by side; buses are spread. */
+static uint64_t index_of(uint16_t device_id)
+{
+    return (uint64_t)device_id ^ (uint64_t)device_id >> 7;
+}
+
+/*
+ * What is decoded once only: the word for remapping interrupts. The table's address has no bits
+ * below 6; there is the length, and bit 5 says that IntCtl and all else is as usual.
+ */
+static uint64_t interrupts_of(const struct amdvi_dte *dte)
+{
+    bool is_usual = dte->interrupt_valid && !dte->intr_reserved &&
+                    dte->int_ctl == AMDVI_INT_CTL_REMAP &&
+                    dte->int_tab_len <= AMDVI_INT_TAB_LEN_MAX;
+
+    return is_usual ? dte->interrupt_root | AMDVI_DTE_REMAPS | dte->int_tab_len : 0;
+}
+
+static bool is_plain(const struct amdvi_dte *dte)
+{
+    return dte->valid && dte->translation && !dte->memory_reserved && dte->read && dte->write &&
+           dte->mode != AMDVI_MODE_NONE && dte->mode <= AMDVI_MODE_MAX;
+}
+
+static bool find_cached(const struct amdvi_caches *caches, uint16_t device_id,
                         struct amdvi_wire_dte *out)
 {
-    struct amdvi_cache_record record = {.key = {device_id}};
-    if (!amdvi_cache_find(&iommu->dte_cache, hash_of(device_id), &record)) {
+    uint64_t record[AMDVI_CACHE_WORDS] = {key_of(device_id)};
+
+    if (!amdvi_cache_find(&caches->dtes, index_of(device_id), 1, AMDVI_DTE_END, record)) {
         return false;
     }
     for (unsigned i = 0; i < 4; i++) {
-        amdvi_le64_encode(&out->word[i], record.value[i]);
+        amdvi_le64_encode(&out->word[i], record[AMDVI_DTE_WIRE + i]);
     }
     return true;
 }
 
-static void insert(struct amdvi_iommu *iommu, uint16_t device_id, const struct amdvi_wire_dte *dte,
-                   uint64_t generation)
+uint64_t amdvi_device_table_interrupts(const struct amdvi_caches *caches, uint16_t device_id)
 {
-    struct amdvi_cache_record record = {.key = {device_id}};
-    for (unsigned i = 0; i < 4; i++) {
-        record.value[i] = amdvi_le64_decode(&dte->word[i]);
-    }
-    amdvi_cache_insert(&iommu->dte_cache, hash_of(device_id), &record, &iommu->generation,
-                       generation);
+    uint64_t record[AMDVI_CACHE_WORDS] = {key_of(device_id)};
+
+    return amdvi_cache_find(&caches->dtes, index_of(device_id), 1, AMDVI_DTE_END, record)
+               ? record[AMDVI_DTE_INTERRUPTS]
+               : 0;
 }
+
+static void set_context(struct amdvi_caches *caches, uint16_t device_id, uint64_t context)
+{
+    atomic_store_explicit(&caches->contexts[device_id], context, memory_order_release);
+}
+
+static void keep(struct amdvi_caches *caches, uint16_t device_id, const struct amdvi_wire_dte *wire,
+                 const struct amdvi_dte *dte, uint64_t generation)
+{
+    uint64_t record[AMDVI_CACHE_WORDS] = {key_of(device_id)};
+
+    if (caches->dtes.ways == 0 || !amdvi_caches_begin_fill(caches, generation)) {
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        record[AMDVI_DTE_WIRE + i] = amdvi_le64_decode(&wire->word[i]);
+    }
+    record[AMDVI_DTE_INTERRUPTS] = interrupts_of(dte);
+    uint64_t replaced = amdvi_cache_put(&caches->dtes, index_of(device_id), 1, record);
+    if (replaced != 0) {
+        set_context(caches, (uint16_t)replaced, 0);
+    }
+    set_context(caches, device_id, is_plain(dte) ? amdvi_context_of(dte) : 0);
+    amdvi_caches_unlock(caches);
+}
+
+void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id)
+{
+    struct amdvi_cache_slot *set = amdvi_cache_set(&caches->dtes, index_of(device_id));
+
+    set_context(caches, device_id, 0);
+    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++) {
+        if (amdvi_slot_word(&set[way], 0) == key_of(device_id)) {
+            amdvi_slot_empty(&set[way]);
+        }
+    }
+}
+
+/* ---- Look-ups --------------------------------------------------------------------------------
+ */
 
 void amdvi_device_table_find(struct amdvi_iommu *iommu, uint16_t device_id, bool use_cache,
                              uint64_t generation, struct amdvi_dte_lookup *out)
@@ -80,31 +146,23 @@ void amdvi_device_table_find(struct amdvi_iommu *iommu, uint16_t device_id, bool
     uint64_t base = amdvi_iommu_reg(iommu, AMDVI_REG_DEV_TAB_BASE);
 
     out->status = AMDVI_DTE_FOUND;
-    out->cached = use_cache && find_cached(iommu, device_id, &wire);
-    if (!out->cached) {
-        if (device_id >= amdvi_dev_tab_entries(base)) {
-            out->status = AMDVI_DTE_OUTSIDE;
-            return;
-        }
-        out->spa = (base & AMDVI_DEV_TAB_BASE_BASE) + (uint64_t)AMDVI_DTE_BYTES * device_id;
-        out->memory = read_entry(iommu, out->spa, &wire);
-        if (out->memory != AMDVI_MEMORY_OK) {
-            out->status = AMDVI_DTE_HW_ERROR;
-            return;
-        }
-        if (use_cache) {
-            insert(iommu, device_id, &wire, generation);
-        }
+    out->cached = use_cache && find_cached(&iommu->caches, device_id, &wire);
+    if (out->cached) {
+        amdvi_dte_decode(&out->dte, &wire);
+        return;
+    }
+    if (device_id >= amdvi_dev_tab_entries(base)) {
+        out->status = AMDVI_DTE_OUTSIDE;
+        return;
+    }
+    out->spa = (base & AMDVI_DEV_TAB_BASE_BASE) + (uint64_t)AMDVI_DTE_BYTES * device_id;
+    out->memory = read_entry(iommu, out->spa, &wire);
+    if (out->memory != AMDVI_MEMORY_OK) {
+        out->status = AMDVI_DTE_HW_ERROR;
+        return;
     }
     amdvi_dte_decode(&out->dte, &wire);
-}
-
-static bool is_device(const uint64_t key[AMDVI_CACHE_KEY_WORDS], const void *device_id)
-{
-    return key[0] == *(const uint16_t *)device_id;
-}
-
-void amdvi_device_table_drop(struct amdvi_iommu *iommu, uint16_t device_id)
-{
-    amdvi_cache_remove_in_set(&iommu->dte_cache, hash_of(device_id), is_device, &device_id);
+    if (use_cache) {
+        keep(&iommu->caches, device_id, &wire, &out->dte, generation);
+    }
 }

@@ -55,48 +55,6 @@ static void refuse_with_hw_error(struct remapping *remapping, enum amdvi_event_c
     remapping->event.address = spa;
 }
 
-/* Entries are kept by device, index and table; an invalidation names the device only. */
-static uint64_t hash_of(uint16_t device_id, uint64_t index)
-{
-    return amdvi_cache_hash(index, device_id);
-}
-
-static enum amdvi_memory_status find_irte(struct remapping *remapping, uint64_t index, uint64_t spa,
-                                          struct amdvi_irte *irte)
-{
-    struct amdvi_iommu *iommu = remapping->iommu;
-    uint64_t hash = hash_of(remapping->interrupt->device_id, index);
-    struct amdvi_cache_record record = {
-        .key = {remapping->interrupt->device_id, index, remapping->dte->interrupt_root}};
-    struct amdvi_le32 wire;
-
-    if (amdvi_cache_find(&iommu->irte_cache, hash, &record)) {
-        *irte = amdvi_irte_decode((uint32_t)record.value[0]);
-        return AMDVI_MEMORY_OK;
-    }
-    remapping->out->cached = false;
-    enum amdvi_memory_status status = iommu->host.read(iommu->host.ctx, spa, &wire, sizeof(wire));
-    if (status == AMDVI_MEMORY_OK) {
-        record.value[0] = amdvi_le32_decode(&wire);
-        *irte = amdvi_irte_decode((uint32_t)record.value[0]);
-        if (irte->remap_enable) {
-            amdvi_cache_insert(&iommu->irte_cache, hash, &record, &iommu->generation,
-                               remapping->generation);
-        }
-    }
-    return status;
-}
-
-static bool is_of_device(const uint64_t key[AMDVI_CACHE_KEY_WORDS], const void *device_id)
-{
-    return key[0] == *(const uint16_t *)device_id;
-}
-
-void amdvi_irte_drop(struct amdvi_iommu *iommu, uint16_t device_id)
-{
-    amdvi_cache_remove(&iommu->irte_cache, is_of_device, &device_id);
-}
-
 /*
  * Choice: the trigger mode is RqEoi, with the level asserted then; all else that the entry does not
  * give is 0, as for an edge.
@@ -119,6 +77,86 @@ static void send_ht(const struct amdvi_irte *irte, struct amdvi_remapped *out)
                    amdvi_put(AMDVI_HT_INT_VECTOR, irte->vector) |
                    amdvi_put(AMDVI_HT_INT_MT, irte->int_type) |
                    amdvi_put(AMDVI_HT_INT_RQ_EOI, irte->request_eoi);
+}
+
+/* ---- The cache of entries ---------------------------------------------------------------------
+ */
+
+/* Words of a record. An invalidation names the device only: it raises the device's generation. */
+enum {
+    WORD_KEY,
+    WORD_TABLE, /* SPA of the interrupt table */
+    WORD_GENERATION,
+    WORD_KEYS,
+    WORD_ENTRY = WORD_KEYS, /* as it is in memory */
+    WORD_MESSAGE,           /* address and data of an MSI remapped by it; 0 when it refuses */
+    WORD_END,
+};
+
+static uint64_t index_of(uint16_t device_id, uint64_t index)
+{
+    return index ^ (uint64_t)device_id * 0x1e3779b1U >> 7;
+}
+
+static void set_key(uint64_t record[AMDVI_CACHE_WORDS], const struct amdvi_caches *caches,
+                    uint16_t device_id, uint64_t index, uint64_t table)
+{
+    record[WORD_KEY] = AMDVI_BIT(32) | (uint64_t)device_id << 16 | index;
+    record[WORD_TABLE] = table;
+    record[WORD_GENERATION] =
+        atomic_load_explicit(&caches->interrupt_generation[device_id], memory_order_acquire);
+}
+
+/* The MSI that an entry makes, as one word: address, and data above it. */
+static uint64_t message_of(const struct amdvi_irte *irte)
+{
+    struct amdvi_remapped remapped;
+
+    if (!irte->remap_enable || irte->has_reserved || irte->int_type > AMDVI_DELIVERY_ARBITRATED) {
+        return 0;
+    }
+    send_msi(irte, &remapped);
+    return remapped.address | (uint64_t)remapped.data << 32;
+}
+
+static void keep(struct remapping *remapping, uint64_t record[AMDVI_CACHE_WORDS],
+                 const struct amdvi_irte *irte, uint64_t index)
+{
+    struct amdvi_caches *caches = &remapping->iommu->caches;
+    uint16_t device_id = remapping->interrupt->device_id;
+
+    record[WORD_MESSAGE] = message_of(irte);
+    if (caches->irtes.ways != 0 && amdvi_caches_begin_fill(caches, remapping->generation)) {
+        set_key(record, caches, device_id, index, remapping->dte->interrupt_root);
+        amdvi_cache_put(&caches->irtes, index_of(device_id, index), WORD_KEYS, record);
+        amdvi_caches_unlock(caches);
+    }
+}
+
+static enum amdvi_memory_status find_irte(struct remapping *remapping, uint64_t index, uint64_t spa,
+                                          struct amdvi_irte *irte)
+{
+    struct amdvi_iommu *iommu = remapping->iommu;
+    uint16_t device_id = remapping->interrupt->device_id;
+    uint64_t record[AMDVI_CACHE_WORDS] = {0};
+    struct amdvi_le32 wire;
+
+    set_key(record, &iommu->caches, device_id, index, remapping->dte->interrupt_root);
+    if (amdvi_cache_find(&iommu->caches.irtes, index_of(device_id, index), WORD_KEYS, WORD_END,
+                         record)) {
+        *irte = amdvi_irte_decode((uint32_t)record[WORD_ENTRY]);
+        return AMDVI_MEMORY_OK;
+    }
+    remapping->out->cached = false;
+    enum amdvi_memory_status status = iommu->host.read(iommu->host.ctx, spa, &wire, sizeof(wire));
+    if (status == AMDVI_MEMORY_OK) {
+        record[WORD_ENTRY] = amdvi_le32_decode(&wire);
+        *irte = amdvi_irte_decode((uint32_t)record[WORD_ENTRY]);
+        if (irte->remap_enable) {
+            keep(remapping, record, irte, index);
+        }
+    }
+    return status;
 }
 
 /* A remapped request leaves in the form in which it came. */
@@ -275,14 +313,54 @@ static void remap(struct remapping *remapping)
     remapping->dte = NULL;
 }
 
+/*
+ * The usual case from the caches alone: an MSI, fixed or arbitrated, of a device whose interrupts
+ * are remapped, with an entry that is known. False when it is not that.
+ */
+static bool remap_fast(const struct amdvi_caches *caches, const struct amdvi_interrupt *interrupt,
+                       struct amdvi_remapped *out)
+{
+    uint64_t delivery = amdvi_get(interrupt->data, AMDVI_MSI_DATA_DELIVERY_MODE);
+    uint64_t index = amdvi_get(interrupt->data, AMDVI_MSI_DATA_INDEX);
+    uint64_t record[AMDVI_CACHE_WORDS];
+
+    if (interrupt->address - AMDVI_MSI_BASE >= AMDVI_MSI_BYTES ||
+        delivery > AMDVI_DELIVERY_ARBITRATED || interrupt->from_tunnel) {
+        return false;
+    }
+    uint64_t table = amdvi_device_table_interrupts(caches, interrupt->device_id);
+    if (table == 0 || index >> (table & AMDVI_DTE_REMAP_LENGTH) != 0) {
+        return false;
+    }
+    set_key(record, caches, interrupt->device_id, index,
+            table & ~(AMDVI_DTE_REMAPS | AMDVI_DTE_REMAP_LENGTH));
+    if (!amdvi_cache_find(&caches->irtes, index_of(interrupt->device_id, index), WORD_KEYS,
+                          WORD_END, record) ||
+        record[WORD_MESSAGE] == 0) {
+        return false;
+    }
+    *out = (struct amdvi_remapped){
+        .outcome = AMDVI_OUTCOME_TRANSLATED,
+        .address = (uint32_t)record[WORD_MESSAGE],
+        .data = (uint32_t)(record[WORD_MESSAGE] >> 32),
+        .remapped = true,
+        .cached = true,
+    };
+    return true;
+}
+
 enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
                                     const struct amdvi_interrupt *interrupt,
                                     struct amdvi_remapped *out)
 {
+    if (remap_fast(&reader->iommu->caches, interrupt, out)) {
+        amdvi_count_own(&reader->interrupts);
+        return AMDVI_OK;
+    }
     struct amdvi_effects effects = {0};
     struct remapping remapping = {
         .iommu = reader->iommu,
-        .generation = atomic_load(&reader->iommu->generation),
+        .generation = atomic_load(&reader->iommu->caches.generation),
         .interrupt = interrupt,
         .out = out,
         .event = {.device_id = interrupt->device_id,

@@ -55,9 +55,10 @@ static bool is_complete(const struct amdvi_host *host, const struct amdvi_featur
 /* Where each part lies in the memory of the instance. */
 struct placement {
     size_t readers;
-    size_t dte_slots;
-    size_t tlb_slots;
-    size_t irte_slots;
+    size_t dtes;
+    size_t tlb;
+    size_t irtes;
+    size_t directories;
     size_t end;
 };
 
@@ -71,15 +72,28 @@ static size_t slots_bytes(unsigned entries)
     return round_up(amdvi_cache_slot_count(entries) * sizeof(struct amdvi_cache_slot));
 }
 
+/* Of each level, a power of two: room for a table for each 16 translations. */
+static size_t directory_count(const struct amdvi_config *config)
+{
+    size_t count = 1;
+
+    while (count * 16 < config->tlb_entries) {
+        count *= 2;
+    }
+    return count;
+}
+
 static struct placement place(const struct amdvi_config *config)
 {
     struct placement at;
 
     at.readers = round_up(sizeof(struct amdvi_iommu));
-    at.dte_slots = at.readers + config->readers * round_up(sizeof(struct amdvi_reader));
-    at.tlb_slots = at.dte_slots + slots_bytes(config->dte_entries);
-    at.irte_slots = at.tlb_slots + slots_bytes(config->tlb_entries);
-    at.end = at.irte_slots + slots_bytes(config->irte_entries);
+    at.dtes = at.readers + config->readers * round_up(sizeof(struct amdvi_reader));
+    at.tlb = at.dtes + slots_bytes(config->dte_entries);
+    at.irtes = at.tlb + slots_bytes(config->tlb_entries);
+    at.directories = at.irtes + slots_bytes(config->irte_entries);
+    at.end = at.directories +
+             directory_count(config) * AMDVI_DIRECTORY_LEVELS * sizeof(struct amdvi_cache_slot);
     return at;
 }
 
@@ -129,6 +143,7 @@ static void reset_state(struct amdvi_iommu *iommu)
 static void init_parts(struct amdvi_iommu *iommu, uint8_t *memory)
 {
     const struct amdvi_config *config = &iommu->config;
+    struct amdvi_caches *caches = &iommu->caches;
     struct placement at = place(config);
 
     pthread_mutex_init(&iommu->lock, NULL);
@@ -138,9 +153,11 @@ static void init_parts(struct amdvi_iommu *iommu, uint8_t *memory)
     for (unsigned i = 0; i < config->readers; i++) {
         amdvi_reader_init(&iommu->readers[i], iommu);
     }
-    amdvi_cache_init(&iommu->dte_cache, (void *)(memory + at.dte_slots), config->dte_entries);
-    amdvi_cache_init(&iommu->tlb, (void *)(memory + at.tlb_slots), config->tlb_entries);
-    amdvi_cache_init(&iommu->irte_cache, (void *)(memory + at.irte_slots), config->irte_entries);
+    amdvi_cache_init(&caches->dtes, (void *)(memory + at.dtes), config->dte_entries);
+    amdvi_cache_init(&caches->tlb, (void *)(memory + at.tlb), config->tlb_entries);
+    amdvi_cache_init(&caches->irtes, (void *)(memory + at.irtes), config->irte_entries);
+    caches->directories = (void *)(memory + at.directories);
+    caches->directory_mask = directory_count(config) - 1;
     /* Epoch 0 never has to be waited for, and 0 as a wait target means none. */
     atomic_init(&iommu->epoch, 1);
     reset_state(iommu);
@@ -176,9 +193,6 @@ void amdvi_iommu_destroy(struct amdvi_iommu *iommu)
     if (iommu == NULL) {
         return;
     }
-    amdvi_cache_destroy(&iommu->irte_cache);
-    amdvi_cache_destroy(&iommu->tlb);
-    amdvi_cache_destroy(&iommu->dte_cache);
     pthread_mutex_destroy(&iommu->lease_lock);
     pthread_mutex_destroy(&iommu->log_lock);
     pthread_mutex_destroy(&iommu->lock);
@@ -198,6 +212,13 @@ void amdvi_iommu_reset(struct amdvi_iommu *iommu)
     pthread_mutex_unlock(&iommu->log_lock);
     pthread_mutex_unlock(&iommu->lock);
     amdvi_effects_deliver(iommu, &effects);
+}
+
+bool amdvi_effects_any(const struct amdvi_effects *effects)
+{
+    return effects->translations || effects->interrupts || effects->iotlb ||
+           effects->deadline_ns != 0 || effects->revoked || effects->log != NULL || effects->msi ||
+           effects->work;
 }
 
 void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects)
@@ -250,8 +271,8 @@ void amdvi_iommu_stats(struct amdvi_iommu *iommu, struct amdvi_stats *out)
     for (unsigned i = 0; i < iommu->config.readers; i++) {
         const struct amdvi_reader *reader = &iommu->readers[i];
 
-        out->translations += counted(&reader->translations);
-        out->tlb_hits += counted(&reader->tlb_hits);
+        out->translations += counted(&reader->translations) + counted(&reader->fast_hits);
+        out->tlb_hits += counted(&reader->tlb_hits) + counted(&reader->fast_hits);
         out->walks += counted(&reader->walks);
         out->aborted += counted(&reader->aborted);
         out->interrupts += counted(&reader->interrupts);

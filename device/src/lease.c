@@ -90,9 +90,14 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
     lease->request.size_bytes = out->run_bytes;
     lease->request.quiet = true;
     pthread_mutex_lock(&iommu->lease_lock);
-    /* Whoever invalidated since the look-up did not find this lease on a list. */
+    /*
+     * Whoever invalidated since the look-up may not have found this lease on a list; whoever
+     * invalidates from here on sees that there is one.
+     */
+    atomic_fetch_add(&iommu->leases_taken, 1);
+    amdvi_full_fence(iommu);
     bool is_moved = atomic_load(&iommu->layout) != layout;
-    bool is_stale = atomic_load(&iommu->generation) != lookup.generation;
+    bool is_stale = atomic_load(&iommu->epoch) != lookup.epoch;
     list_add(lease, is_moved ? LEASE_REVOKED : is_stale ? LEASE_STALE : LEASE_HELD);
     if (is_moved) {
         note_revoked(iommu, cookie, &effects);
@@ -108,70 +113,42 @@ void amdvi_lease_release(struct amdvi_lease *lease)
 
     pthread_mutex_lock(&iommu->lease_lock);
     list_remove(lease);
+    atomic_fetch_sub(&iommu->leases_taken, 1);
     pthread_mutex_unlock(&iommu->lease_lock);
     amdvi_wake(iommu);
 }
 
-typedef bool lease_match(const struct amdvi_lease *lease, const struct amdvi_invalidation *what);
+/* Might what was invalidated concern the lease? */
+static bool concerns(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
+{
+    switch (what->kind) {
+    case AMDVI_INVALIDATED_DOMAIN:
+        return lease->has_domain && lease->domain_id == what->domain_id &&
+               lease->request.iova <= what->last_iova &&
+               lease->request.iova + (lease->request.size_bytes - 1) >= what->first_iova;
+    case AMDVI_INVALIDATED_DEVICE:
+        return lease->request.device_id == what->device_id;
+    case AMDVI_INVALIDATED_ALL:
+        break;
+    }
+    return true;
+}
 
 /*
- * The caches have been emptied by now. The generation is raised once more, so that a look-up which
- * began before that and still found the old translation there leaves a stale lease, although its
- * lease comes on the list too late for the loop.
+ * A look-up that began before the epoch rose and still found the old translation leaves a stale
+ * lease by itself, if its lease comes on the list too late for the loop.
  */
-static void mark(struct amdvi_iommu *iommu, lease_match *match,
-                 const struct amdvi_invalidation *what)
+void amdvi_lease_mark(struct amdvi_iommu *iommu, const struct amdvi_invalidation *what)
 {
-    amdvi_generation_advance(iommu);
     pthread_mutex_lock(&iommu->lease_lock);
     struct amdvi_lease *next;
     for (struct amdvi_lease *lease = iommu->leases[LEASE_HELD]; lease != NULL; lease = next) {
         next = lease->next;
-        if (match(lease, what)) {
+        if (concerns(lease, what)) {
             set_state(lease, LEASE_STALE);
         }
     }
     pthread_mutex_unlock(&iommu->lease_lock);
-}
-
-static bool is_of_domain(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
-{
-    return lease->has_domain && lease->domain_id == what->domain_id &&
-           lease->request.iova <= what->last_iova &&
-           lease->request.iova + (lease->request.size_bytes - 1) >= what->first_iova;
-}
-
-static bool is_of_device(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
-{
-    return lease->request.device_id == what->device_id;
-}
-
-static bool is_any(const struct amdvi_lease *lease, const struct amdvi_invalidation *what)
-{
-    (void)lease;
-    (void)what;
-    return true;
-}
-
-void amdvi_lease_mark_domain(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first,
-                             uint64_t last)
-{
-    struct amdvi_invalidation what = {
-        .domain_id = domain_id, .first_iova = first, .last_iova = last};
-
-    mark(iommu, is_of_domain, &what);
-}
-
-void amdvi_lease_mark_device(struct amdvi_iommu *iommu, uint16_t device_id)
-{
-    struct amdvi_invalidation what = {.device_id = device_id};
-
-    mark(iommu, is_of_device, &what);
-}
-
-void amdvi_lease_mark_all(struct amdvi_iommu *iommu)
-{
-    mark(iommu, is_any, NULL);
 }
 
 /*
@@ -257,10 +234,11 @@ uint64_t amdvi_iommu_memory_changed(struct amdvi_iommu *iommu, uint64_t spa, uin
         while (revoke_one(iommu, spa, spa + (size_bytes - 1))) {
         }
     }
-    return amdvi_epoch_advance(iommu);
+    return amdvi_invalidate_pointers(iommu);
 }
 
 bool amdvi_iommu_is_drained(struct amdvi_iommu *iommu, uint64_t ticket)
 {
+    amdvi_full_fence(iommu);
     return amdvi_is_drained(iommu, ticket);
 }

@@ -51,9 +51,13 @@ static void write_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64
 {
     switch (reg) {
     case AMDVI_REG_DEV_TAB_BASE:
+        amdvi_iommu_set_reg(iommu, reg, value);
+        break;
     case AMDVI_REG_EXCL_BASE:
     case AMDVI_REG_EXCL_LIMIT:
         amdvi_iommu_set_reg(iommu, reg, value);
+        /* Which pages are plain may be otherwise now. Software need not invalidate for that. */
+        amdvi_invalidate_pointers(iommu);
         break;
     case AMDVI_REG_CMD_BUF_BASE:
         write_ring_base(iommu, reg, value, AMDVI_REG_CMD_BUF_HEAD, AMDVI_REG_CMD_BUF_TAIL,
@@ -91,6 +95,15 @@ static void write_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64
     }
 }
 
+static void write_lanes(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64_t lanes,
+                        uint64_t value, struct amdvi_effects *effects)
+{
+    uint64_t old = amdvi_iommu_reg(iommu, reg);
+
+    write_register(iommu, reg, amdvi_reg_after_write(reg, old, amdvi_put(lanes, value), lanes),
+                   effects);
+}
+
 void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes,
                             uint64_t value)
 {
@@ -102,15 +115,19 @@ void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned
     }
 
     pthread_mutex_lock(&iommu->lock);
+    if (reg == AMDVI_REG_CMD_BUF_TAIL) {
+        /* What software writes most: it is nothing to the log, and nobody is to be told. */
+        write_lanes(iommu, reg, lanes, value, &effects);
+        amdvi_run_commands_locked(iommu);
+        return;
+    }
     pthread_mutex_lock(&iommu->log_lock);
-    uint64_t old = amdvi_iommu_reg(iommu, reg);
-    write_register(iommu, reg, amdvi_reg_after_write(reg, old, amdvi_put(lanes, value), lanes),
-                   &effects);
+    write_lanes(iommu, reg, lanes, value, &effects);
     pthread_mutex_unlock(&iommu->log_lock);
     pthread_mutex_unlock(&iommu->lock);
 
     amdvi_effects_deliver(iommu, &effects);
-    if (reg == AMDVI_REG_CONTROL || reg == AMDVI_REG_CMD_BUF_TAIL) {
+    if (reg == AMDVI_REG_CONTROL) {
         amdvi_run_commands(iommu);
     }
 }

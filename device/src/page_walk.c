@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The I/O page table walk. It reads guest memory and nothing else, and remembers nothing. */
+/*
+ * The I/O page table walk. It reads guest memory and nothing else, and remembers nothing. A walk
+ * that begins at a directory goes the last steps only, and leaves whatever is not a page that may
+ * be accessed to the whole walk, which knows the event.
+ */
+#include <string.h>
+
 #include <amdvi/pte.h>
 
 #include "state.h"
@@ -54,6 +60,16 @@ static bool is_entry_usable(const struct amdvi_pte *pte, enum amdvi_access acces
     return true;
 }
 
+/* Of levels that are kept as directories, remember where the walk passed. */
+static void note_table(struct amdvi_walk *out, unsigned level, uint64_t spa)
+{
+    if (level <= AMDVI_DIRECTORY_LEVELS) {
+        out->directory[level - 1] =
+            (struct amdvi_directory){.spa = spa, .read = out->read, .write = out->write};
+        out->passed |= 1U << level;
+    }
+}
+
 void amdvi_page_walk(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
                      enum amdvi_access access, struct amdvi_walk *out)
 {
@@ -61,6 +77,7 @@ void amdvi_page_walk(const struct amdvi_iommu *iommu, const struct amdvi_dte *dt
     uint64_t table = dte->page_root;
 
     *out = (struct amdvi_walk){.status = AMDVI_WALK_OK, .read = true, .write = true};
+    note_table(out, level, table);
     /* Choice: PR=1, PE=0, RZ=0 for an IOVA that the paging mode has no bits for. */
     if (level < AMDVI_MODE_MAX && iova >> amdvi_level_shift(level + 1) != 0) {
         set_fault(out, true, false, false);
@@ -92,5 +109,82 @@ void amdvi_page_walk(const struct amdvi_iommu *iommu, const struct amdvi_dte *dt
         /* The level falls with each turn: at most six. */
         level = pte.next_level;
         table = pte.spa;
+        note_table(out, level, table);
     }
+}
+
+/* ---- From a directory ------------------------------------------------------------------------
+ */
+
+static bool read_from(const struct amdvi_iommu *iommu, const struct amdvi_directory *directory,
+                      unsigned level, uint64_t iova, struct amdvi_pte *out)
+{
+    unsigned index = amdvi_level_index(level, iova);
+    struct amdvi_le64 wire;
+
+    if (directory->host != NULL) {
+        uint64_t word = atomic_load_explicit(&directory->host[index], memory_order_acquire);
+        memcpy(&wire, &word, sizeof(wire));
+    } else if (iommu->host.read(iommu->host.ctx, directory->spa + (uint64_t)AMDVI_PTE_BYTES * index,
+                                &wire, sizeof(wire)) != AMDVI_MEMORY_OK) {
+        return false;
+    }
+    *out = amdvi_pte_decode(amdvi_le64_decode(&wire), level);
+    return true;
+}
+
+const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu, uint64_t spa)
+{
+    uint64_t bytes = AMDVI_BIT(AMDVI_PAGE_LOG2);
+    uint64_t run_bytes = bytes;
+    void *host =
+        iommu->host.map == NULL ? NULL : iommu->host.map(iommu->host.ctx, spa, false, &run_bytes);
+
+    return run_bytes < bytes || (uintptr_t)host % sizeof(uint64_t) != 0 ? NULL : host;
+}
+
+/* The table of level 1 that an entry of level 2 names. */
+static void descend(const struct amdvi_iommu *iommu, const struct amdvi_pte *pte,
+                    struct amdvi_directory *directory)
+{
+    directory->spa = pte->spa;
+    directory->host = amdvi_directory_pointer(iommu, pte->spa);
+    directory->read = directory->read && pte->read;
+    directory->write = directory->write && pte->write;
+}
+
+bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova,
+                         uint64_t generation, struct amdvi_walk *out)
+{
+    struct amdvi_caches *caches = &iommu->caches;
+    struct amdvi_directory directory;
+    struct amdvi_pte pte;
+    unsigned level = 1;
+
+    if (!amdvi_directory_find(caches, context, iova, 1, &directory)) {
+        if (!amdvi_directory_find(caches, context, iova, 2, &directory) ||
+            !read_from(iommu, &directory, 2, iova, &pte)) {
+            return false;
+        }
+        level = 2;
+        if (pte.kind == AMDVI_PTE_POINTER) {
+            descend(iommu, &pte, &directory);
+            if (amdvi_caches_begin_fill(caches, generation)) {
+                amdvi_directory_put(caches, context, iova, 1, &directory);
+                amdvi_caches_unlock(caches);
+            }
+            level = 1;
+        }
+    }
+    if (level == 1 && !read_from(iommu, &directory, 1, iova, &pte)) {
+        return false;
+    }
+    out->status = AMDVI_WALK_OK;
+    out->read = directory.read && pte.read;
+    out->write = directory.write && pte.write;
+    out->size_log2 = pte.size_log2;
+    out->spa = pte.spa;
+    out->force_coherent = pte.force_coherent;
+    out->untranslated = pte.untranslated;
+    return pte.kind == AMDVI_PTE_LEAF;
 }

@@ -16,6 +16,8 @@
  * release that misses the publication is made good by the reader's next release or offline, one of
  * which must come.
  */
+#include <amdvi/pte.h>
+
 #include "state.h"
 
 #if defined(__SANITIZE_THREAD__)
@@ -26,7 +28,7 @@
 #endif
 #endif
 
-static void full_fence(struct amdvi_iommu *iommu)
+void amdvi_full_fence(struct amdvi_iommu *iommu)
 {
 #ifdef HAS_THREAD_SANITIZER
     /* The thread sanitizer knows no fences; a read-modify-write of one location orders as well. */
@@ -40,6 +42,7 @@ static void full_fence(struct amdvi_iommu *iommu)
 void amdvi_reader_init(struct amdvi_reader *reader, struct amdvi_iommu *iommu)
 {
     reader->iommu = iommu;
+    reader->size_log2 = AMDVI_PAGE_LOG2;
     atomic_init(&reader->seen, AMDVI_READER_OFFLINE);
 }
 
@@ -53,7 +56,7 @@ void amdvi_reader_online(struct amdvi_reader *reader)
     if (reader->depth++ == 0) {
         atomic_store(&reader->seen,
                      atomic_load_explicit(&reader->iommu->epoch, memory_order_acquire));
-        full_fence(reader->iommu);
+        amdvi_full_fence(reader->iommu);
     }
 }
 
@@ -68,7 +71,7 @@ void amdvi_reader_offline(struct amdvi_reader *reader)
 {
     if (--reader->depth == 0) {
         atomic_store(&reader->seen, AMDVI_READER_OFFLINE);
-        full_fence(reader->iommu);
+        amdvi_full_fence(reader->iommu);
         wake_if_parked(reader->iommu);
     }
 }
@@ -81,19 +84,17 @@ void amdvi_reader_release(struct amdvi_reader *reader)
     wake_if_parked(reader->iommu);
 }
 
+/* With the lock of the caches, so that there is one writer; who looks at readers fences first. */
 uint64_t amdvi_epoch_advance(struct amdvi_iommu *iommu)
 {
-    return atomic_fetch_add(&iommu->epoch, 1) + 1;
-}
+    uint64_t epoch = atomic_load_explicit(&iommu->epoch, memory_order_relaxed) + 1;
 
-void amdvi_generation_advance(struct amdvi_iommu *iommu)
-{
-    atomic_fetch_add(&iommu->generation, 1);
+    atomic_store_explicit(&iommu->epoch, epoch, memory_order_release);
+    return epoch;
 }
 
 bool amdvi_have_readers_seen(struct amdvi_iommu *iommu, uint64_t epoch)
 {
-    full_fence(iommu);
     for (unsigned i = 0; i < iommu->config.readers; i++) {
         /* OFFLINE is larger than any epoch. */
         if (atomic_load(&iommu->readers[i].seen) < epoch) {
@@ -119,7 +120,11 @@ void amdvi_wake(struct amdvi_iommu *iommu)
 {
     uint64_t target = atomic_load(&iommu->wait_target);
 
-    if (target == 0 || !is_over(iommu, target)) {
+    if (target == 0) {
+        return;
+    }
+    amdvi_full_fence(iommu);
+    if (!is_over(iommu, target)) {
         return;
     }
     /* One of those who find it drained. */

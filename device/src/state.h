@@ -2,21 +2,24 @@
 /*
  * The state of one IOMMU, and what the files of the library ask of each other.
  *
- * The way of a request: translate.c -> decide.c -> device_table.c -> special_ranges.c -> tlb.c ->
- * page_walk.c -> event_log.c; of an ATS translation request: ats.c -> decide.c, and on as before;
+ * The way of a request: fast.c, and what that does not answer: translate.c -> decide.c ->
+ * device_table.c -> special_ranges.c -> tlb.c -> page_walk.c -> event_log.c; where it ends in host
+ * memory: segments.c, and on as before; of an ATS translation request: ats.c -> decide.c;
  * of an interrupt: interrupt_remap.c -> device_table.c -> event_log.c; of a command: mmio.c ->
  * command_ring.c -> commands.c -> caches -> reader.c, lease.c and iotlb.c (what must be waited
  * for).
  *
  * Locks, in the order in which they may be taken:
- *   lock        registers as software writes them, the capability block, the command ring
- *   log_lock    a leaf: the event log, the status register, the interrupt's level
- *   lease_lock  a leaf: the lists of leases, one for each state
- *   cache.lock  a leaf, one for each cache: its slots
+ *   lock         registers as software writes them, the capability block, the command ring
+ *   log_lock     a leaf: the event log, the status register, the interrupt's level
+ *   lease_lock   a leaf: the lists of leases, one for each state
+ *   caches.lock  a leaf: all slots, see caches.c
  * Registers are atomics: they are stored under lock and log_lock, and loaded by anyone.
  */
 #ifndef AMDVI_STATE_H
 #define AMDVI_STATE_H
+
+#include <pthread.h>
 
 #include <amdvi/cap.h>
 #include <amdvi/command.h>
@@ -26,26 +29,23 @@
 #include <amdvi/ranges.h>
 #include <amdvi/regs.h>
 
-#include "cache.h"
-
-#define AMDVI_CACHE_LINE 64
-
-#define AMDVI_DEVICE_IDS 65536
+#include "caches.h"
 
 /* ---- Readers and invalidation ---------------------------------------------------------------- */
 
 /*
- * Two counters go with invalidations. `generation` is raised before anything is dropped from a
- * cache: whoever read tables before may not fill a cache any more; and once more before leases are
- * marked: whoever looked into a cache before must have its lease walked again. `epoch` is raised
- * after everything was dropped: a reader that has seen it cannot be told the old translation any
- * more.
+ * Two counters go with invalidations. The caches' `generation` rises before anything is dropped:
+ * whoever read tables before may not fill a cache any more. `epoch` rises after everything was
+ * dropped: a reader that has seen it cannot be told the old translation any more, and a lease whose
+ * look-up began before is walked again.
  */
 struct amdvi_reader {
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t seen; /* epoch, or OFFLINE */
     struct amdvi_iommu *iommu;
-    unsigned depth; /* of nested online calls */
+    unsigned depth;     /* of nested online calls */
+    unsigned size_log2; /* of the page that it met last: fast.c looks for that size first */
     /* Written by the reader's own thread only, summed by anyone. */
+    _Atomic uint64_t fast_hits; /* translations answered by the TLB alone, in addition to: */
     _Atomic uint64_t translations;
     _Atomic uint64_t tlb_hits;
     _Atomic uint64_t walks;
@@ -81,9 +81,17 @@ struct amdvi_command_ring {
 };
 
 struct amdvi_iommu {
-    struct amdvi_config config;
+    struct amdvi_caches caches;
+
+    /* Loaded by every release, stored when something is invalidated or waited for. */
+    _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t epoch;
+    _Atomic uint64_t wait_target;  /* epoch that the parked ring waits for; 0 = it does not wait */
+    _Atomic bool waits_for_leases; /* and for revoked leases */
+
+    _Alignas(AMDVI_CACHE_LINE) struct amdvi_config config;
     struct amdvi_host host;
     bool owns_memory;
+    struct amdvi_reader *readers;
 
     pthread_mutex_t lock;
     uint32_t cap[AMDVI_CAP_SIZE / 4];
@@ -97,23 +105,14 @@ struct amdvi_iommu {
     _Atomic uint64_t regs[AMDVI_REG_COUNT];
     _Atomic uint64_t fault_logged[AMDVI_DEVICE_IDS / 64]; /* SE: one bit for each DeviceID */
 
-    _Atomic uint64_t generation;
-    _Atomic uint64_t epoch;
-    _Atomic uint64_t wait_target;  /* epoch that the parked ring waits for; 0 = it does not wait */
-    _Atomic bool waits_for_leases; /* and for revoked leases */
-    _Atomic uint64_t fence;        /* see reader.c */
-    struct amdvi_reader *readers;
+    _Atomic uint64_t fence; /* see reader.c */
 
     pthread_mutex_t lease_lock;
     struct amdvi_lease *leases[AMDVI_LEASE_STATES]; /* a list for each state, see lease.c */
     _Atomic uint64_t layout;         /* how often the host's memory was laid out anew */
+    _Atomic uint64_t leases_taken;   /* that there are */
     _Atomic uint64_t leases_stale;   /* of them, to be walked again */
     _Atomic uint64_t leases_revoked; /* of them, to be waited for */
-
-    struct amdvi_cache dte_cache;
-    struct amdvi_cache tlb;
-    struct amdvi_cache irte_cache;
-    _Atomic uint64_t tlb_sizes; /* bit n: pages of 2^n bytes may be in the TLB */
 
     _Atomic uint64_t commands;
     _Atomic uint64_t events;
@@ -188,6 +187,7 @@ struct amdvi_effects {
     const char *log; /* a line, or NULL */
 };
 
+bool amdvi_effects_any(const struct amdvi_effects *effects);
 void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects);
 
 /* ---- mmio.c, control.c ------------------------------------------------------------------------
@@ -240,7 +240,6 @@ struct amdvi_dte_lookup {
 /* With @use_cache, look in the cache first and fill it if the generation is still @generation. */
 void amdvi_device_table_find(struct amdvi_iommu *iommu, uint16_t device_id, bool use_cache,
                              uint64_t generation, struct amdvi_dte_lookup *out);
-void amdvi_device_table_drop(struct amdvi_iommu *iommu, uint16_t device_id);
 
 /* ---- page_walk.c ------------------------------------------------------------------------------
  */
@@ -263,6 +262,9 @@ struct amdvi_walk {
     uint8_t size_log2;
     enum amdvi_memory_status memory; /* of a hardware error */
     uint64_t spa;                    /* of the page; of a hardware error: of the entry */
+    /* Tables of the lower levels that it passed: bit n of passed, and directory[n - 1]. */
+    unsigned passed;
+    struct amdvi_directory directory[AMDVI_DIRECTORY_LEVELS];
 };
 
 /* Translate @iova through the page tables of @dte (mode 1 to 6) for @access. */
@@ -275,15 +277,16 @@ static inline bool amdvi_access_allowed(enum amdvi_access access, bool read, boo
            ((access & AMDVI_ACCESS_WRITE) == 0 || write);
 }
 
-/* ---- tlb.c ------------------------------------------------------------------------------------
+/*
+ * The end of a walk, from a directory of @context that is known. False when there is none, and when
+ * the entry is not a page: then only the whole walk knows. What it passes is kept if the generation
+ * is still @generation. Of @out, what a successful walk has is set, but for `passed`.
  */
+bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova,
+                         uint64_t generation, struct amdvi_walk *out);
 
-/* On a hit, @out is a successful walk. */
-bool amdvi_tlb_find(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
-                    struct amdvi_walk *out);
-void amdvi_tlb_insert(struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
-                      const struct amdvi_walk *walk, uint64_t generation);
-void amdvi_tlb_drop(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first, uint64_t last);
+/* The 512 entries of the table at @spa in host memory, or NULL. */
+const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu, uint64_t spa);
 
 /* ---- decide.c ---------------------------------------------------------------------------------
  */
@@ -293,7 +296,8 @@ struct amdvi_lookup {
     struct amdvi_iommu *iommu;
     bool use_caches;     /* find there, and fill */
     bool locked;         /* a lock is held: the host is not asked for pointers */
-    uint64_t generation; /* when the look-up began */
+    uint64_t generation; /* of the caches, when the look-up began */
+    uint64_t epoch;      /* then */
     uint16_t device_id;
     bool is_ats;     /* a translation request: asks, and accesses nothing */
     bool posted;     /* a write that wants no response */
@@ -333,6 +337,9 @@ struct amdvi_decision {
 
 void amdvi_decide(const struct amdvi_lookup *lookup, struct amdvi_decision *out);
 
+/* Is @first to @last ordinary memory for every device: no special address, no exclusion range? */
+bool amdvi_is_plain(const struct amdvi_iommu *iommu, uint64_t first, uint64_t last);
+
 /* Log the event that is due. */
 void amdvi_decision_log(struct amdvi_iommu *iommu, const struct amdvi_decision *decision);
 
@@ -369,6 +376,13 @@ bool amdvi_special_cuts(uint64_t first, uint64_t last);
 /* ---- translate.c ------------------------------------------------------------------------------
  */
 
+/* Pages that one call looks up and joins: its work is bounded. */
+#define AMDVI_CALL_PAGES 512
+
+/* Is it one that an embedder may make? And, has it no flag set? */
+bool amdvi_request_is_proper(const struct amdvi_request *request);
+bool amdvi_request_is_simple(const struct amdvi_request *request);
+
 /* The first page of @request, looked up through the caches or from memory only. */
 struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
                                        const struct amdvi_request *request, bool use_caches);
@@ -380,6 +394,24 @@ struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
 enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdvi_reader *reader,
                                   const struct amdvi_request *request,
                                   struct amdvi_translation *out, struct amdvi_decision *first);
+
+/* ---- fast.c -----------------------------------------------------------------------------------
+ */
+
+/* One page as the fast path knows it. */
+struct amdvi_page {
+    uint64_t host; /* as the words of a record of the TLB, see caches.h */
+    uint64_t spa;
+    unsigned size_log2;
+    bool cached; /* from the TLB */
+};
+
+/*
+ * The page of a plain access, and a host pointer to it if the host maps memory. Counts it as
+ * answered. False when the general way has to be gone: @reader is then as it was.
+ */
+bool amdvi_fast_page(struct amdvi_reader *reader, uint16_t device_id, uint64_t iova,
+                     enum amdvi_access access, struct amdvi_page *out);
 
 /* ---- iotlb.c ----------------------------------------------------------------------------------
  */
@@ -394,19 +426,14 @@ void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *com
 /* Send the requests in flight to their devices once more. With no lock held. */
 void amdvi_iotlb_send_again(struct amdvi_iommu *iommu);
 
-/* ---- interrupt_remap.c ------------------------------------------------------------------------
- */
-
-void amdvi_irte_drop(struct amdvi_iommu *iommu, uint16_t device_id);
-
 /* ---- lease.c ----------------------------------------------------------------------------------
  */
 
-/* Leases that what was invalidated might concern are to be walked again. */
-void amdvi_lease_mark_domain(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first,
-                             uint64_t last);
-void amdvi_lease_mark_device(struct amdvi_iommu *iommu, uint16_t device_id);
-void amdvi_lease_mark_all(struct amdvi_iommu *iommu);
+/*
+ * Leases that what was invalidated might concern are to be walked again. After the epoch was
+ * advanced, and a full fence. Not necessary while leases_taken is 0.
+ */
+void amdvi_lease_mark(struct amdvi_iommu *iommu, const struct amdvi_invalidation *what);
 
 /* Walk one stale lease again, if there is one. If its translation is gone, it is revoked. */
 bool amdvi_lease_settle(struct amdvi_iommu *iommu, struct amdvi_effects *effects);
@@ -416,13 +443,19 @@ bool amdvi_lease_settle(struct amdvi_iommu *iommu, struct amdvi_effects *effects
 
 void amdvi_reader_init(struct amdvi_reader *reader, struct amdvi_iommu *iommu);
 
-/* The epoch after everything that is invalidated now has been dropped from the caches. */
+/*
+ * After everything that is invalidated now has been dropped from the caches, with their lock: the
+ * new epoch.
+ */
 uint64_t amdvi_epoch_advance(struct amdvi_iommu *iommu);
 
-/* Before dropping anything from a cache. */
-void amdvi_generation_advance(struct amdvi_iommu *iommu);
+/* Between one's own stores and one's own loads, where another does it the other way round. */
+void amdvi_full_fence(struct amdvi_iommu *iommu);
 
-/* Has every reader that is online seen @epoch, and is no revoked lease held? */
+/*
+ * Has every reader that is online seen @epoch, and is no revoked lease held? After a full fence
+ * that follows the advance, or the publication of what is waited for.
+ */
 bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch);
 
 /* The former alone. */
@@ -434,15 +467,35 @@ void amdvi_wake(struct amdvi_iommu *iommu);
 /* ---- command_ring.c, commands.c ---------------------------------------------------------------
  */
 
-/* Do what an invalidation says. With lock held. */
+/* What a block of commands invalidated. */
+#define AMDVI_BLOCK_COMMANDS 32
+
+struct amdvi_block {
+    unsigned count;
+    struct amdvi_invalidation what[AMDVI_BLOCK_COMMANDS];
+    bool interrupts[AMDVI_BLOCK_COMMANDS]; /* interrupt entries of device_id, and nothing else */
+};
+
+/*
+ * Drop what an invalidation names, and add it to @block. With lock held, and that of the caches,
+ * after amdvi_caches_begin_drop().
+ */
 void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_command *command,
-                              struct amdvi_effects *effects);
+                              struct amdvi_block *block);
 
 /* Empty all caches. With lock held. */
 void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effects);
 
+/* Drop translations and host pointers. Any thread. Returns the epoch after it. */
+uint64_t amdvi_invalidate_pointers(struct amdvi_iommu *iommu);
+
+/* amdvi_iommu_process() with lock held, which is given up while the host is told things. */
+bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget);
+
 /* Run commands because something was found to do, and hand what is left to the host. */
 void amdvi_run_commands(struct amdvi_iommu *iommu);
+/* The same with lock held; it is given up. */
+void amdvi_run_commands_locked(struct amdvi_iommu *iommu);
 
 /* The same, all of it left to the host if it can. */
 void amdvi_go_on(struct amdvi_iommu *iommu);

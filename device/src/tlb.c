@@ -2,75 +2,38 @@
 /*
  * The translation cache. A page is kept once, at its own size, with the permissions of all levels
  * of the tables; those of the device table entry are not in it, so that devices of one domain share
- * it. A look-up probes once for each page size that is in use.
- *
- * Choice: entries are tagged by DomainID, and by the root of the tables and the paging mode too.
- * Two devices that software gave one DomainID but different tables never see each other's pages.
+ * it. A look-up probes once for each page size that is in use. fast.c has its own for the size that
+ * its reader met last.
  */
-#include <amdvi/pte.h>
-
 #include "state.h"
 
-/* Pages of one size that an invalidation probes for, before it looks at every entry instead. */
-#define MAX_PROBES 64
-
-#define VALUE_READ         AMDVI_BIT(0)
-#define VALUE_WRITE        AMDVI_BIT(1)
-#define VALUE_COHERENT     AMDVI_BIT(2)
-#define VALUE_UNTRANSLATED AMDVI_BIT(3)
-
-/* key[0]: first IOVA of the page, and its size below bit 12. */
-static uint64_t page_key(uint64_t iova, unsigned size_log2)
-{
-    return (iova & ~(AMDVI_BIT(size_log2) - 1)) | size_log2;
-}
-
-static unsigned key_size_log2(uint64_t key)
-{
-    return (unsigned)(key & (AMDVI_BIT(AMDVI_PAGE_LOG2) - 1));
-}
-
-static uint64_t key_iova(uint64_t key)
-{
-    return key & ~(AMDVI_BIT(AMDVI_PAGE_LOG2) - 1);
-}
-
-/* The root is not hashed: an invalidation knows the domain and the page only. */
-static uint64_t hash_of(uint64_t page, uint16_t domain_id)
-{
-    uint64_t number = page >> key_size_log2(page);
-
-    return amdvi_cache_hash(number, domain_id ^ (page & 63) << 16);
-}
-
-static void key_of(struct amdvi_cache_record *record, const struct amdvi_dte *dte, uint64_t iova,
-                   unsigned size_log2)
-{
-    record->key[0] = page_key(iova, size_log2);
-    record->key[1] = dte->domain_id;
-    record->key[2] = dte->page_root | dte->mode;
-}
-
-bool amdvi_tlb_find(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
+bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
                     struct amdvi_walk *out)
 {
-    uint64_t sizes = atomic_load_explicit(&iommu->tlb_sizes, memory_order_acquire);
+    uint16_t domain_id = amdvi_context_domain(context);
+    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_acquire);
 
     while (sizes != 0) {
         unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
-        struct amdvi_cache_record record;
+        uint64_t record[AMDVI_CACHE_WORDS] = {
+            [AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, size_log2),
+            [AMDVI_TLB_CONTEXT] = context,
+            [AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id),
+        };
 
         sizes &= sizes - 1;
-        key_of(&record, dte, iova, size_log2);
-        if (amdvi_cache_find(&iommu->tlb, hash_of(record.key[0], dte->domain_id), &record)) {
+        if (amdvi_cache_find(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id),
+                             AMDVI_TLB_KEYS, AMDVI_TLB_END, record)) {
+            uint64_t spa = record[AMDVI_TLB_SPA];
+
             *out = (struct amdvi_walk){
                 .status = AMDVI_WALK_OK,
-                .read = amdvi_has(record.value[0], VALUE_READ),
-                .write = amdvi_has(record.value[0], VALUE_WRITE),
-                .force_coherent = amdvi_has(record.value[0], VALUE_COHERENT),
-                .untranslated = amdvi_has(record.value[0], VALUE_UNTRANSLATED),
+                .read = amdvi_has(spa, AMDVI_TLB_READ),
+                .write = amdvi_has(spa, AMDVI_TLB_WRITE),
+                .force_coherent = amdvi_has(spa, AMDVI_TLB_COHERENT),
+                .untranslated = amdvi_has(spa, AMDVI_TLB_UNTRANSLATED),
                 .size_log2 = (uint8_t)size_log2,
-                .spa = record.value[1],
+                .spa = (spa & ~AMDVI_TLB_FLAGS) + (iova >> size_log2 << size_log2),
             };
             return true;
         }
@@ -78,69 +41,127 @@ bool amdvi_tlb_find(const struct amdvi_iommu *iommu, const struct amdvi_dte *dte
     return false;
 }
 
-void amdvi_tlb_insert(struct amdvi_iommu *iommu, const struct amdvi_dte *dte, uint64_t iova,
-                      const struct amdvi_walk *walk, uint64_t generation)
+uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool is_plain)
 {
-    struct amdvi_cache_record record = {
-        .value = {(walk->read ? VALUE_READ : 0) | (walk->write ? VALUE_WRITE : 0) |
-                      (walk->force_coherent ? VALUE_COHERENT : 0) |
-                      (walk->untranslated ? VALUE_UNTRANSLATED : 0),
-                  walk->spa},
+    uint64_t distance = walk->spa - (iova >> walk->size_log2 << walk->size_log2);
+
+    return distance | (walk->read ? AMDVI_TLB_READ : 0) | (walk->write ? AMDVI_TLB_WRITE : 0) |
+           (walk->force_coherent ? AMDVI_TLB_COHERENT : 0) |
+           (walk->untranslated ? AMDVI_TLB_UNTRANSLATED : 0) | (is_plain ? AMDVI_TLB_PLAIN : 0);
+}
+
+static void note_size(struct amdvi_caches *caches, unsigned size_log2)
+{
+    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_relaxed);
+
+    if (!amdvi_has(sizes, AMDVI_BIT(size_log2))) {
+        atomic_store_explicit(&caches->tlb_sizes, sizes | AMDVI_BIT(size_log2),
+                              memory_order_release);
+    }
+}
+
+void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                   const struct amdvi_walk *walk, uint64_t host, bool is_plain)
+{
+    uint16_t domain_id = amdvi_context_domain(context);
+    uint64_t record[AMDVI_CACHE_WORDS] = {
+        [AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, walk->size_log2),
+        [AMDVI_TLB_CONTEXT] = context,
+        [AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id),
+        [AMDVI_TLB_HOST] = host,
+        [AMDVI_TLB_SPA] = amdvi_tlb_spa_word(walk, iova, is_plain),
     };
-    if (iommu->tlb.ways == 0) {
-        return;
+
+    if (caches->tlb.ways != 0) {
+        note_size(caches, walk->size_log2);
+        amdvi_cache_put(&caches->tlb, amdvi_tlb_index(iova >> walk->size_log2, domain_id),
+                        AMDVI_TLB_KEYS, record);
     }
-    key_of(&record, dte, iova, walk->size_log2);
-    atomic_fetch_or(&iommu->tlb_sizes, AMDVI_BIT(walk->size_log2));
-    amdvi_cache_insert(&iommu->tlb, hash_of(record.key[0], dte->domain_id), &record,
-                       &iommu->generation, generation);
 }
 
-struct domain_range {
-    uint16_t domain_id;
-    uint64_t first;
-    uint64_t last;
-};
+/* ---- Dropping ------------------------------------------------------------------------------ */
 
-static bool is_in_range(const uint64_t key[AMDVI_CACHE_KEY_WORDS], const void *what)
+/* Everything of the domain, at the cost of one store. */
+static void drop_domain(struct amdvi_caches *caches, uint16_t domain_id)
 {
-    const struct domain_range *range = what;
-    uint64_t first = key_iova(key[0]);
-    uint64_t last = first + (AMDVI_BIT(key_size_log2(key[0])) - 1);
+    uint32_t next = (uint32_t)amdvi_domain_generation(caches, domain_id) + 1;
 
-    return key[1] == range->domain_id && first <= range->last && last >= range->first;
+    if (next == 0) {
+        /* Very old records would match again. */
+        amdvi_cache_clear(&caches->tlb);
+        amdvi_directory_drop_all(caches);
+    }
+    atomic_store_explicit(&caches->domain_generation[domain_id], next, memory_order_release);
 }
 
-/* False when there are too many pages of this size in the range to look for each. */
-static bool drop_pages_of_size(struct amdvi_iommu *iommu, const struct domain_range *range,
-                               unsigned size_log2)
+static void drop_page(struct amdvi_caches *caches, uint64_t page_number, unsigned size_log2,
+                      uint16_t domain_id)
 {
-    uint64_t first = range->first >> size_log2;
-    uint64_t last = range->last >> size_log2;
-    if (last - first >= MAX_PROBES) {
-        return false;
-    }
-    for (uint64_t number = first; number <= last; number++) {
-        uint64_t page = page_key(number << size_log2, size_log2);
+    struct amdvi_cache_slot *set =
+        amdvi_cache_set(&caches->tlb, amdvi_tlb_index(page_number, domain_id));
+    uint64_t page = page_number << size_log2 | size_log2;
 
-        amdvi_cache_remove_in_set(&iommu->tlb, hash_of(page, range->domain_id), is_in_range, range);
+    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++) {
+        if (amdvi_slot_word(&set[way], AMDVI_TLB_PAGE) == page &&
+            amdvi_context_domain(amdvi_slot_word(&set[way], AMDVI_TLB_CONTEXT)) == domain_id) {
+            amdvi_slot_empty(&set[way]);
+        }
     }
-    return true;
 }
 
-void amdvi_tlb_drop(struct amdvi_iommu *iommu, uint16_t domain_id, uint64_t first, uint64_t last)
+static void drop_if_touched(struct amdvi_cache_slot *slot, uint16_t domain_id, uint64_t first,
+                            uint64_t last)
 {
-    struct domain_range range = {.domain_id = domain_id, .first = first, .last = last};
-    /* Sequentially consistent with the generation: a size that is missing here cannot be filled. */
-    uint64_t sizes = atomic_load(&iommu->tlb_sizes);
+    uint64_t page = amdvi_slot_word(slot, AMDVI_TLB_PAGE);
+    unsigned size_log2 = (unsigned)(page & AMDVI_TLB_FLAGS);
+    uint64_t page_first = page & ~AMDVI_TLB_FLAGS;
+
+    if (page != 0 && page_first <= last && page_first + (AMDVI_BIT(size_log2) - 1) >= first &&
+        amdvi_context_domain(amdvi_slot_word(slot, AMDVI_TLB_CONTEXT)) == domain_id) {
+        amdvi_slot_empty(slot);
+    }
+}
+
+/* Look at every record instead of for every page. */
+static void drop_by_scan(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                         uint64_t last)
+{
+    size_t count = (size_t)(caches->tlb.set_mask + 1) * AMDVI_CACHE_WAYS;
+
+    for (size_t i = 0; i < count; i++) {
+        drop_if_touched(&caches->tlb.slots[i], domain_id, first, last);
+    }
+}
+
+/* Page by page, as long as there are no more of them than sets. */
+static void drop_by_page(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                         uint64_t last)
+{
+    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_relaxed);
 
     while (sizes != 0) {
         unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
 
         sizes &= sizes - 1;
-        if (!drop_pages_of_size(iommu, &range, size_log2)) {
-            amdvi_cache_remove(&iommu->tlb, is_in_range, &range);
-            return;
+        for (uint64_t number = first >> size_log2; number <= last >> size_log2; number++) {
+            drop_page(caches, number, size_log2, domain_id);
         }
+    }
+}
+
+void amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first, uint64_t last,
+                    bool directories)
+{
+    if (first == 0 && last == UINT64_MAX) {
+        drop_domain(caches, domain_id);
+        return;
+    }
+    if ((last - first) >> AMDVI_PAGE_LOG2 <= caches->tlb.set_mask) {
+        drop_by_page(caches, domain_id, first, last);
+    } else {
+        drop_by_scan(caches, domain_id, first, last);
+    }
+    if (directories) {
+        amdvi_directory_drop(caches, domain_id, first, last);
     }
 }

@@ -295,6 +295,50 @@ enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
                                         struct amdvi_translation *out);
 
 /*
+ * The host pointer of an access that is contiguous in host memory, in one call: the fastest way
+ * for an embedder whose host->map gives pointers. @size_bytes from the pointer on may be accessed
+ * as @access says, until @reader releases.
+ *
+ * Returns    NULL when there is no such pointer, for whatever reason; then nothing was logged. Ask
+ *            amdvi_iommu_segments() or amdvi_iommu_translate() next.
+ * Threading  as amdvi_iommu_translate().
+ * Blocking   as amdvi_iommu_translate().
+ */
+void *amdvi_iommu_pointer(struct amdvi_reader *reader, uint16_t device_id, uint64_t iova,
+                          uint64_t size_bytes, enum amdvi_access access);
+
+/* A part of an access, in host memory. */
+struct amdvi_segment {
+    void *host;
+    uint64_t size_bytes;
+};
+
+struct amdvi_segments {
+    unsigned count;      /* segments filled in, each as long as can be */
+    uint64_t size_bytes; /* that they hold, from the first byte of the request on */
+    /*
+     * When they do not hold all of it, and not for want of segments: what is next. TRANSLATED
+     * means memory that host->map has no pointer to.
+     */
+    enum amdvi_outcome outcome;
+};
+
+/*
+ * The host memory of an access, in as few segments as there can be, pages joined.
+ *
+ * @segments  @capacity of them, at least 1.
+ *
+ * Returns    as amdvi_iommu_translate(). A page that is refused ends the segments, and is logged
+ *            unless the request is quiet; the pages behind it are not looked at.
+ * Threading  as amdvi_iommu_translate().
+ * Blocking   as amdvi_iommu_translate(), for 512 pages at most in one call: ask again for the rest.
+ */
+enum amdvi_status amdvi_iommu_segments(struct amdvi_reader *reader,
+                                       const struct amdvi_request *request,
+                                       struct amdvi_segment *segments, unsigned capacity,
+                                       struct amdvi_segments *out);
+
+/*
  * The same without any effect and outside any burst, for debuggers: no event, no cache looked at
  * or filled, no statistics. Nothing keeps the answer true after the call.
  */

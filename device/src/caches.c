@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The lock of the caches, and what concerns several of them.
+ *
+ * Whoever fills does not wait for the lock. Whoever drops spins for it: it is held by a thread that
+ * fills, for a few stores, or by another that drops, and no host function is called meanwhile but
+ * reads of guest memory. A thread that lost its processor while it held the lock gets it back by
+ * sched_yield().
+ */
+#include <sched.h>
+
+#include "state.h"
+
+#define SPINS 64
+
+static bool try_lock(struct amdvi_caches *caches)
+{
+    return atomic_load_explicit(&caches->lock, memory_order_relaxed) == 0 &&
+           atomic_exchange_explicit(&caches->lock, 1, memory_order_acquire) == 0;
+}
+
+void amdvi_caches_lock(struct amdvi_caches *caches)
+{
+    for (unsigned spins = 0; !try_lock(caches); spins++) {
+        if (spins >= SPINS) {
+            sched_yield();
+        }
+    }
+}
+
+void amdvi_caches_unlock(struct amdvi_caches *caches)
+{
+    atomic_store_explicit(&caches->lock, 0, memory_order_release);
+}
+
+bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation)
+{
+    if (!try_lock(caches)) {
+        return false;
+    }
+    if (atomic_load_explicit(&caches->generation, memory_order_relaxed) != generation) {
+        amdvi_caches_unlock(caches);
+        return false;
+    }
+    return true;
+}
+
+void amdvi_caches_begin_drop(struct amdvi_caches *caches)
+{
+    uint64_t generation = atomic_load_explicit(&caches->generation, memory_order_relaxed);
+
+    atomic_store_explicit(&caches->generation, generation + 1, memory_order_release);
+}
+
+void amdvi_caches_drop_all(struct amdvi_caches *caches)
+{
+    for (unsigned id = 0; id < AMDVI_DEVICE_IDS; id++) {
+        atomic_store_explicit(&caches->contexts[id], 0, memory_order_release);
+    }
+    amdvi_cache_clear(&caches->dtes);
+    amdvi_cache_clear(&caches->tlb);
+    amdvi_cache_clear(&caches->irtes);
+    amdvi_directory_drop_all(caches);
+    atomic_store_explicit(&caches->tlb_sizes, 0, memory_order_release);
+}
+
+void amdvi_caches_drop_pointers(struct amdvi_caches *caches)
+{
+    amdvi_cache_clear(&caches->tlb);
+    amdvi_directory_drop_all(caches);
+}
+
+void amdvi_caches_drop_interrupts(struct amdvi_caches *caches, uint16_t device_id)
+{
+    _Atomic uint32_t *generation = &caches->interrupt_generation[device_id];
+    uint32_t next = atomic_load_explicit(generation, memory_order_relaxed) + 1;
+
+    if (next == 0) {
+        amdvi_cache_clear(&caches->irtes);
+    }
+    atomic_store_explicit(generation, next, memory_order_release);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the IOMMU remembers of the tables in memory, and how all of it is found and dropped.
+ *
+ *   contexts     by DeviceID: which page tables a plain device uses, in one word
+ *   dtes         device table entries
+ *   tlb          translations, each page once, at its own size
+ *   directories  page tables that end a walk: where the entry of a page is read on a miss
+ *   irtes        interrupt remapping entries
+ *
+ * Filling: a look-up takes note of `generation` before it reads any table. What it read is kept
+ * only if the generation is still the same when it has got the lock, and it does not wait for the
+ * lock. Dropping: with the lock, the generation rises first, and the records go then, so whoever
+ * read a table before that cannot keep it.
+ *
+ * All pages of a domain, and all interrupts of a device, are dropped by raising a number that each
+ * of their records must match.
+ */
+#ifndef AMDVI_CACHES_H
+#define AMDVI_CACHES_H
+
+#include <amdvi/dte.h>
+#include <amdvi/pte.h>
+
+#include "cache.h"
+
+#define AMDVI_DEVICE_IDS 65536
+#define AMDVI_DOMAIN_IDS 65536
+
+struct amdvi_caches {
+    /* Read by every request, written seldom. */
+    struct amdvi_cache tlb;
+    struct amdvi_cache dtes;
+    struct amdvi_cache irtes;
+    struct amdvi_cache_slot *directories; /* a slot of each level, side by side */
+    uint64_t directory_mask;
+    _Atomic uint64_t tlb_sizes; /* bit n: pages of 2^n bytes may be in the TLB */
+
+    _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t generation;
+    _Atomic unsigned lock; /* held for a few stores, or one block of commands; see caches.c */
+
+    _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t contexts[AMDVI_DEVICE_IDS];
+    _Atomic uint32_t domain_generation[AMDVI_DOMAIN_IDS];
+    _Atomic uint32_t interrupt_generation[AMDVI_DEVICE_IDS];
+};
+
+/* ---- caches.c ---------------------------------------------------------------------------------
+ */
+
+/* Before anything is dropped, and after it. */
+void amdvi_caches_lock(struct amdvi_caches *caches);
+void amdvi_caches_unlock(struct amdvi_caches *caches);
+
+/*
+ * Before something is filled in that was read since @generation. False when it may be old, or
+ * another thread has the lock: then it is not kept. Otherwise amdvi_caches_unlock() after it.
+ */
+bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation);
+
+/* With the lock: what was read before is not filled in any more. */
+void amdvi_caches_begin_drop(struct amdvi_caches *caches);
+
+void amdvi_caches_drop_all(struct amdvi_caches *caches);
+void amdvi_caches_drop_interrupts(struct amdvi_caches *caches, uint16_t device_id);
+/* Host pointers, in translations and directories. */
+void amdvi_caches_drop_pointers(struct amdvi_caches *caches);
+
+/* ---- The context of a device ------------------------------------------------------------------
+ */
+
+/*
+ * A device is plain when its entry is legal, has V=TV=1 and IR=IW=1, and names page tables (mode 1
+ * to 6). Its context is one word: it tags translations and directories, too. Choice: they are
+ * tagged by DomainID, and by the root of the tables and the paging mode. Two devices that software
+ * gave one DomainID but different tables never see each other's pages.
+ */
+#define AMDVI_CONTEXT_ROOT   AMDVI_BITS(39, 0) /* bits 51:12 of the SPA */
+#define AMDVI_CONTEXT_MODE   AMDVI_BITS(42, 40)
+#define AMDVI_CONTEXT_DOMAIN AMDVI_BITS(63, 48)
+
+static inline uint64_t amdvi_context_of(const struct amdvi_dte *dte)
+{
+    return dte->page_root >> AMDVI_PAGE_LOG2 | amdvi_put(AMDVI_CONTEXT_MODE, dte->mode) |
+           amdvi_put(AMDVI_CONTEXT_DOMAIN, dte->domain_id);
+}
+
+static inline uint16_t amdvi_context_domain(uint64_t context)
+{
+    return (uint16_t)(context >> 48);
+}
+
+/* 0 when the device is not plain, or not known. */
+static inline uint64_t amdvi_context_find(const struct amdvi_caches *caches, uint16_t device_id)
+{
+    return atomic_load_explicit(&caches->contexts[(size_t)device_id], memory_order_acquire);
+}
+
+/* ---- Device table entries: device_table.c -----------------------------------------------------
+ */
+
+/* Words of a record. */
+enum {
+    AMDVI_DTE_KEY,
+    AMDVI_DTE_WIRE,                            /* and three more: the entry as it is in memory */
+    AMDVI_DTE_INTERRUPTS = AMDVI_DTE_WIRE + 4, /* see amdvi_device_table_interrupts() */
+    AMDVI_DTE_END,
+};
+
+#define AMDVI_DTE_REMAPS       AMDVI_BIT(5)
+#define AMDVI_DTE_REMAP_LENGTH AMDVI_BITS(3, 0)
+
+/*
+ * Of a device whose fixed interrupts are remapped (IV=1, IntCtl=10b, nothing illegal): the SPA of
+ * the table, with REMAPS and IntTabLen below bit 6. 0 of others, or when the entry is not known.
+ */
+uint64_t amdvi_device_table_interrupts(const struct amdvi_caches *caches, uint16_t device_id);
+
+/* With the lock. */
+void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id);
+
+/* ---- Translations: tlb.c ----------------------------------------------------------------------
+ */
+
+/*
+ * Words of a record. The distances make an address of any IOVA of the page by addition; both are
+ * multiples of 4 KiB, and the flags are below.
+ */
+enum {
+    AMDVI_TLB_PAGE,       /* first IOVA, and the size as a power of two below bit 12 */
+    AMDVI_TLB_CONTEXT,    /* see above */
+    AMDVI_TLB_GENERATION, /* of the domain */
+    AMDVI_TLB_KEYS,
+    AMDVI_TLB_HOST = AMDVI_TLB_KEYS, /* distance of the host pointer; accesses it is no good for */
+    AMDVI_TLB_SPA,                   /* distance of the SPA; AMDVI_TLB_READ and so on */
+    AMDVI_TLB_END,
+};
+
+#define AMDVI_TLB_READ         AMDVI_BIT(0) /* as enum amdvi_access has them; so has HOST */
+#define AMDVI_TLB_WRITE        AMDVI_BIT(1)
+#define AMDVI_TLB_COHERENT     AMDVI_BIT(2)
+#define AMDVI_TLB_UNTRANSLATED AMDVI_BIT(3)
+#define AMDVI_TLB_PLAIN        AMDVI_BIT(4) /* no special or excluded address in it */
+#define AMDVI_TLB_FLAGS        AMDVI_BITS(11, 0)
+
+/* The host word of a page without a host pointer. */
+#define AMDVI_TLB_NO_HOST (AMDVI_TLB_READ | AMDVI_TLB_WRITE)
+
+static inline uint64_t amdvi_tlb_page(uint64_t iova, unsigned size_log2)
+{
+    return iova >> size_log2 << size_log2 | size_log2;
+}
+
+/*
+ * Pages that follow each other are in sets that follow each other; domains, which often use the
+ * same IOVAs, are spread. The root is not in it: an invalidation knows domain and page only.
+ */
+static inline uint64_t amdvi_tlb_index(uint64_t page_number, uint16_t domain_id)
+{
+    uint64_t index = page_number ^ (uint64_t)domain_id * 0x1e3779b1U;
+
+    return index ^ index >> 13;
+}
+
+static inline uint64_t amdvi_domain_generation(const struct amdvi_caches *caches,
+                                               uint16_t domain_id)
+{
+    return atomic_load_explicit(&caches->domain_generation[(size_t)domain_id],
+                                memory_order_acquire);
+}
+
+struct amdvi_walk;
+
+/* What the TLB says of a page, @context as above; on a hit, @out is a successful walk. */
+bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                    struct amdvi_walk *out);
+
+/* The word of a record that tells of the SPA. */
+uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool is_plain);
+
+/* With the lock: @host as its word in a record, NO_HOST when there is no pointer. */
+void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                   const struct amdvi_walk *walk, uint64_t host, bool is_plain);
+
+/* With the lock: pages of the domain that touch the range, and directories of it if @directories.
+ */
+void amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first, uint64_t last,
+                    bool directories);
+
+/* ---- Directories: directories.c ---------------------------------------------------------------
+ */
+
+/* A page table of level 1 or 2 that walks of @context end in, or pass. */
+struct amdvi_directory {
+    uint64_t spa;
+    const _Atomic uint64_t *host; /* its 512 entries, or NULL: read them at spa */
+    bool read;                    /* permissions of the levels above it */
+    bool write;
+};
+
+#define AMDVI_DIRECTORY_LEVELS 2
+
+bool amdvi_directory_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                          unsigned level, struct amdvi_directory *out);
+
+/* With the lock. */
+void amdvi_directory_put(struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                         unsigned level, const struct amdvi_directory *directory);
+void amdvi_directory_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                          uint64_t last);
+void amdvi_directory_drop_all(struct amdvi_caches *caches);
+
+#endif

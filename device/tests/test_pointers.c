@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Host pointers in one call: the same answers as the general call, nothing logged when there is
+ * none, and real invalidation, also of the tables that a miss begins at.
+ */
+#include "check.h"
+#include "machine.h"
+
+#include <string.h>
+
+#define DEVICE   0x0100
+#define NEIGHBOR 0x0108 /* in the same domain */
+#define DOMAIN   7
+#define IOVA     UINT64_C(0x40000000)
+#define SPA(n)   (MACHINE_FREE + UINT64_C(0x1000) * (n))
+#define PAGE     UINT64_C(0x1000)
+
+#define READ  AMDVI_ACCESS_READ
+#define WRITE AMDVI_ACCESS_WRITE
+
+static const struct machine_options mapped = {
+    .tlb_entries = 256, .dte_entries = 16, .host_pointers = true};
+
+static unsigned maps; /* calls of host->map */
+
+static void count_maps(struct machine *machine, enum machine_told what)
+{
+    (void)machine;
+    maps += what == MACHINE_TOLD_MAP;
+}
+
+/* Pages 0 to 31 at IOVA, the even ones read-only, each at the SPA of its number but 8 and up. */
+static uint64_t start(struct machine *machine, const struct machine_options *options)
+{
+    machine_start(machine, options);
+    machine->told = count_maps;
+    uint64_t root = machine_set_paged(machine, DEVICE, DOMAIN, 3);
+    for (unsigned n = 0; n < 32; n++) {
+        unsigned at = n < 8 ? n : 2 * n;
+        machine_map(machine, root, 3, IOVA + PAGE * n, SPA(at), 12, true, n % 2 != 0);
+    }
+    return root;
+}
+
+static void *ask(struct machine *machine, uint64_t iova, uint64_t size_bytes,
+                 enum amdvi_access access)
+{
+    return amdvi_iommu_pointer(machine->reader, DEVICE, iova, size_bytes, access);
+}
+
+static bool points_at(struct machine *machine, const void *host, uint64_t spa)
+{
+    return host == &machine->memory[spa];
+}
+
+static void no_event(struct machine *machine)
+{
+    struct amdvi_event event;
+
+    CHECK(!machine_event(machine, &event));
+}
+
+/* ---- amdvi_iommu_pointer() -------------------------------------------------------------------
+ */
+
+static void says_what_the_tables_say(void)
+{
+    for (unsigned size = 0; size < 3; size++) {
+        struct machine_options options = machine_cache_sizes[size];
+        struct machine machine;
+
+        options.host_pointers = true;
+        start(&machine, &options);
+        for (unsigned round = 0; round < 3; round++) {
+            CHECK(points_at(&machine, ask(&machine, IOVA + 0x1008, 8, READ), SPA(1) + 8));
+            CHECK(points_at(&machine, ask(&machine, IOVA + 0x1ff8, 8, WRITE), SPA(1) + 0xff8));
+            CHECK(points_at(&machine, ask(&machine, IOVA + 0x2000, PAGE, READ), SPA(2)));
+            /* Two pages that are contiguous, and two that are not. */
+            CHECK(points_at(&machine, ask(&machine, IOVA + 0x3ff8, 16, READ), SPA(3) + 0xff8));
+            CHECK(ask(&machine, IOVA + PAGE * 8 + 0xff8, 16, READ) == NULL);
+            /* Refused: without a word. */
+            CHECK(ask(&machine, IOVA + 0x2000, 8, WRITE) == NULL);
+            CHECK(ask(&machine, IOVA + 0x2000, 8, AMDVI_ACCESS_READ_WRITE) == NULL);
+            CHECK(ask(&machine, IOVA + PAGE * 32, 8, READ) == NULL);
+            CHECK(ask(&machine, 0xfee00000, 4, WRITE) == NULL);
+            CHECK(ask(&machine, IOVA, 0, READ) == NULL);
+            CHECK(ask(&machine, IOVA + 0x1008, UINT64_MAX, READ) == NULL);
+            no_event(&machine);
+        }
+        machine_stop(&machine);
+    }
+}
+
+static void a_hit_asks_nobody(void)
+{
+    struct machine machine;
+    struct amdvi_stats before;
+    struct amdvi_stats after;
+
+    start(&machine, &mapped);
+    for (unsigned n = 0; n < 3; n++) {
+        ask(&machine, IOVA + 0x1000, 8, WRITE);
+    }
+    unsigned long reads = atomic_load(&machine.reads);
+    maps = 0;
+    amdvi_iommu_stats(machine.iommu, &before);
+    for (unsigned n = 0; n < 100; n++) {
+        CHECK(points_at(&machine, ask(&machine, IOVA + 0x1000 + n, 8, WRITE), SPA(1) + n));
+        CHECK(points_at(&machine, ask(&machine, IOVA + 0x1000 + n, 8, READ), SPA(1) + n));
+    }
+    amdvi_iommu_stats(machine.iommu, &after);
+    CHECK_U64(atomic_load(&machine.reads), reads);
+    CHECK_U64(maps, 0);
+    CHECK_U64(after.translations - before.translations, 200);
+    CHECK_U64(after.tlb_hits - before.tlb_hits, 200);
+    CHECK_U64(after.walks, before.walks);
+    machine_stop(&machine);
+}
+
+/* The second page in a table costs one entry, read through the pointer to the table. */
+static void a_miss_reads_one_entry(void)
+{
+    struct machine machine;
+    struct amdvi_stats before;
+    struct amdvi_stats after;
+
+    start(&machine, &mapped);
+    ask(&machine, IOVA, 8, READ);
+    unsigned long reads = atomic_load(&machine.reads);
+    amdvi_iommu_stats(machine.iommu, &before);
+    for (unsigned n = 1; n < 8; n++) {
+        CHECK(points_at(&machine, ask(&machine, IOVA + PAGE * n, 8, READ), SPA(n)));
+    }
+    amdvi_iommu_stats(machine.iommu, &after);
+    CHECK_U64(after.walks - before.walks, 7);
+    CHECK_U64(atomic_load(&machine.reads), reads);
+    machine_stop(&machine);
+}
+
+static void a_table_is_read_through_the_host_without_pointers(void)
+{
+    static const struct machine_options options = {.tlb_entries = 256, .dte_entries = 16};
+    struct machine machine;
+
+    start(&machine, &options);
+    machine_translate(&machine, DEVICE, IOVA, 8, READ);
+    for (unsigned n = 1; n < 8; n++) {
+        unsigned long reads = atomic_load(&machine.reads);
+        struct amdvi_translation got =
+            machine_translate(&machine, DEVICE, IOVA + PAGE * n, 8, READ);
+
+        CHECK_U64(got.spa, SPA(n));
+        CHECK(!got.cached);
+        CHECK_U64(atomic_load(&machine.reads), reads + 1);
+    }
+    CHECK(ask(&machine, IOVA, 8, READ) == NULL);
+    machine_stop(&machine);
+}
+
+/* A miss by way of a known table must not be less strict than the whole walk. */
+static void a_table_brings_its_own_permissions(void)
+{
+    struct machine machine;
+    struct amdvi_event event;
+    uint64_t root = start(&machine, &mapped);
+    uint64_t upper = machine_entry_spa(&machine, root, 3, IOVA, 2);
+
+    machine_write64(&machine, upper, machine_read64(&machine, upper) & ~AMDVI_PTE_IW);
+    CHECK(points_at(&machine, ask(&machine, IOVA, 8, READ), SPA(0)));
+    CHECK(points_at(&machine, ask(&machine, IOVA + 0x1000, 8, READ), SPA(1)));
+    CHECK(ask(&machine, IOVA + 0x3000, 8, WRITE) == NULL);
+    no_event(&machine);
+    machine_translate(&machine, DEVICE, IOVA + 0x3000, 8, WRITE);
+    CHECK(machine_event(&machine, &event));
+    CHECK_U64(event.code, AMDVI_EVENT_IO_PAGE_FAULT);
+    CHECK(event.present && event.permission && event.write);
+    machine_stop(&machine);
+}
+
+static void devices_of_a_domain_have_their_own_permissions(void)
+{
+    struct machine machine;
+    uint64_t root = start(&machine, &mapped);
+    struct amdvi_dte dte = {.valid = true,
+                            .translation = true,
+                            .read = true,
+                            .domain_id = DOMAIN,
+                            .mode = 3,
+                            .page_root = root};
+
+    machine_set_dte(&machine, NEIGHBOR, &dte);
+    for (unsigned round = 0; round < 3; round++) {
+        CHECK(ask(&machine, IOVA + 0x1000, 8, WRITE) != NULL);
+        CHECK(amdvi_iommu_pointer(machine.reader, NEIGHBOR, IOVA + 0x1000, 8, READ) != NULL);
+        CHECK(amdvi_iommu_pointer(machine.reader, NEIGHBOR, IOVA + 0x1000, 8, WRITE) == NULL);
+    }
+    no_event(&machine);
+    machine_stop(&machine);
+}
+
+/* ---- Invalidation -----------------------------------------------------------------------------
+ */
+
+static void invalidate(struct machine *machine, uint64_t iova, bool pde)
+{
+    struct amdvi_command command = {.opcode = AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES,
+                                    .domain_id = DOMAIN,
+                                    .pde = pde,
+                                    .address = iova};
+
+    machine_command(machine, &command);
+    CHECK(machine_wait(machine));
+}
+
+static void a_page_is_dropped_and_its_table_kept(void)
+{
+    struct machine machine;
+    uint64_t root = start(&machine, &mapped);
+
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    ask(&machine, IOVA + 0x2000, 8, READ);
+    machine_map(&machine, root, 3, IOVA + 0x1000, SPA(100), 12, true, true);
+    machine_map(&machine, root, 3, IOVA + 0x2000, SPA(101), 12, true, true);
+    invalidate(&machine, IOVA + 0x1000, false);
+    unsigned long reads = atomic_load(&machine.reads);
+    CHECK(points_at(&machine, ask(&machine, IOVA + 0x1000, 8, READ), SPA(100)));
+    CHECK_U64(atomic_load(&machine.reads), reads);
+    /* Not named, so it may be old; that it is proves that it was kept. */
+    CHECK(points_at(&machine, ask(&machine, IOVA + 0x2000, 8, READ), SPA(2)));
+    machine_stop(&machine);
+}
+
+/* Spec: 1.20, INVALIDATE_IOMMU_PAGES: PDE=1 discards directory entries, PDE=0 need not. */
+static void a_table_is_dropped_with_pde(void)
+{
+    struct machine machine;
+    uint64_t root = start(&machine, &mapped);
+    uint64_t upper = machine_entry_spa(&machine, root, 3, IOVA, 2);
+    uint64_t table = machine_table(&machine);
+
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    machine_write64(&machine, table + 8, machine_entry(0, SPA(200), true, true));
+    machine_write64(&machine, upper, machine_entry(1, table, true, true));
+    invalidate(&machine, IOVA + 0x1000, false);
+    CHECK(points_at(&machine, ask(&machine, IOVA + 0x1000, 8, READ), SPA(1)));
+    invalidate(&machine, IOVA + 0x1000, true);
+    CHECK(points_at(&machine, ask(&machine, IOVA + 0x1000, 8, READ), SPA(200)));
+    machine_stop(&machine);
+}
+
+static void a_domain_is_dropped_with_its_tables(void)
+{
+    struct machine machine;
+    uint64_t root = start(&machine, &mapped);
+    uint64_t upper = machine_entry_spa(&machine, root, 3, IOVA, 2);
+
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    machine_write64(&machine, upper, 0);
+    machine_invalidate_pages(&machine, DOMAIN, UINT64_C(0x7ffffffffffff000), true);
+    CHECK(machine_wait(&machine));
+    CHECK(ask(&machine, IOVA + 0x1000, 8, READ) == NULL);
+    CHECK(ask(&machine, IOVA + 0x2000, 8, READ) == NULL);
+    machine_stop(&machine);
+}
+
+static void a_device_is_dropped(void)
+{
+    struct machine machine;
+
+    start(&machine, &mapped);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    machine_set_dte_words(&machine, DEVICE, AMDVI_DTE0_V | AMDVI_DTE0_TV, DOMAIN, 0, 0);
+    machine_invalidate_device(&machine, DEVICE);
+    CHECK(machine_wait(&machine));
+    CHECK(ask(&machine, IOVA + 0x1000, 8, READ) == NULL);
+    machine_stop(&machine);
+}
+
+static void switching_off_drops_all(void)
+{
+    struct machine machine;
+
+    start(&machine, &mapped);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    uint64_t control = machine_reg(&machine, AMDVI_REG_CONTROL);
+    machine_set_reg(&machine, AMDVI_REG_CONTROL, control & ~AMDVI_CONTROL_IOMMU_EN);
+    /* Now an address is an SPA. */
+    CHECK(points_at(&machine, ask(&machine, SPA(3), 8, READ), SPA(3)));
+    CHECK(ask(&machine, IOVA + 0x1000, 8, READ) == NULL);
+    machine_stop(&machine);
+}
+
+static void the_exclusion_range_needs_no_invalidation(void)
+{
+    struct machine machine;
+    uint64_t root = start(&machine, &mapped);
+    uint64_t iova = SPA(300);
+
+    machine_map(&machine, root, 3, iova, SPA(1), 12, true, true);
+    for (unsigned round = 0; round < 2; round++) {
+        CHECK(points_at(&machine, ask(&machine, iova, 8, READ), SPA(1)));
+        CHECK(points_at(&machine, ask(&machine, iova, 8, READ), SPA(1)));
+        machine_set_reg(&machine, AMDVI_REG_EXCL_LIMIT, iova);
+        machine_set_reg(&machine, AMDVI_REG_EXCL_BASE,
+                        iova | AMDVI_EXCL_BASE_EX_EN | AMDVI_EXCL_BASE_ALLOW);
+        CHECK(points_at(&machine, ask(&machine, iova, 8, READ), iova));
+        machine_set_reg(&machine, AMDVI_REG_EXCL_BASE, 0);
+    }
+    machine_stop(&machine);
+}
+
+static void memory_laid_out_anew_drops_pointers(void)
+{
+    struct machine machine;
+
+    start(&machine, &mapped);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    ask(&machine, IOVA + 0x1000, 8, READ);
+    maps = 0;
+    uint64_t ticket = amdvi_iommu_memory_changed(machine.iommu, SPA(1), PAGE);
+    CHECK(!amdvi_iommu_is_drained(machine.iommu, ticket));
+    amdvi_reader_release(machine.reader);
+    CHECK(amdvi_iommu_is_drained(machine.iommu, ticket));
+    CHECK(ask(&machine, IOVA + 0x1000, 8, READ) != NULL);
+    CHECK(maps != 0);
+    machine_stop(&machine);
+}
+
+/* ---- amdvi_iommu_segments() ------------------------------------------------------------------
+ */
+
+#define CAPACITY 8
+
+struct answer {
+    struct amdvi_segment segment[CAPACITY];
+    struct amdvi_segments all;
+};
+
+static struct answer segments(struct machine *machine, uint64_t iova, uint64_t size_bytes,
+                              enum amdvi_access access, unsigned capacity)
+{
+    struct amdvi_request request = {
+        .device_id = DEVICE, .access = access, .iova = iova, .size_bytes = size_bytes};
+    struct answer answer;
+
+    memset(&answer, 0xee, sizeof(answer));
+    CHECK_U64(
+        amdvi_iommu_segments(machine->reader, &request, answer.segment, capacity, &answer.all),
+        AMDVI_OK);
+    return answer;
+}
+
+static void pages_are_joined(void)
+{
+    struct machine machine;
+
+    start(&machine, &mapped);
+    for (unsigned round = 0; round < 3; round++) {
+        struct answer got = segments(&machine, IOVA + 0x800, 7 * PAGE, READ, CAPACITY);
+        CHECK_U64(got.all.count, 1);
+        CHECK_U64(got.all.size_bytes, 7 * PAGE);
+        CHECK(points_at(&machine, got.segment[0].host, SPA(0) + 0x800));
+        CHECK_U64(got.segment[0].size_bytes, 7 * PAGE);
+
+        got = segments(&machine, IOVA + 6 * PAGE, 5 * PAGE, READ, CAPACITY);
+        CHECK_U64(got.all.count, 4);
+        CHECK_U64(got.segment[0].size_bytes, 2 * PAGE);
+        for (unsigned n = 1; n < 4; n++) {
+            CHECK(points_at(&machine, got.segment[n].host, SPA(14 + 2 * n)));
+            CHECK_U64(got.segment[n].size_bytes, PAGE);
+        }
+        CHECK_U64(got.all.size_bytes, 5 * PAGE);
+    }
+    no_event(&machine);
+    machine_stop(&machine);
+}
+
+static void segments_end_where_there_are_no_more(void)
+{
+    struct machine machine;
+
+    start(&machine, &mapped);
+    struct answer got = segments(&machine, IOVA + 8 * PAGE, 6 * PAGE, READ, 2);
+    CHECK_U64(got.all.count, 2);
+    CHECK_U64(got.all.size_bytes, 2 * PAGE);
+    CHECK_U64(got.all.outcome, AMDVI_OUTCOME_TRANSLATED);
+    /* The last one is still lengthened. */
+    got = segments(&machine, IOVA, 9 * PAGE, READ, 1);
+    CHECK_U64(got.all.count, 1);
+    CHECK_U64(got.all.size_bytes, 8 * PAGE);
+    no_event(&machine);
+    machine_stop(&machine);
+}
+
+static void segments_end_at_a_refusal_with_its_event(void)
+{
+    struct machine machine;
+    struct amdvi_event event;
+
+    start(&machine, &mapped);
+    for (unsigned round = 0; round < 2; round++) {
+        struct answer got = segments(&machine, IOVA + 30 * PAGE, 4 * PAGE, READ, CAPACITY);
+        CHECK_U64(got.all.count, 2);
+        CHECK_U64(got.all.size_bytes, 2 * PAGE);
+        CHECK_U64(got.all.outcome, AMDVI_OUTCOME_ABORTED);
+        CHECK(machine_event(&machine, &event));
+        CHECK_U64(event.address, IOVA + 32 * PAGE);
+        no_event(&machine);
+    }
+    struct answer got = segments(&machine, 0xfedff000, 2 * PAGE, WRITE, CAPACITY);
+    CHECK_U64(got.all.outcome, AMDVI_OUTCOME_ABORTED);
+    machine_stop(&machine);
+}
+
+static void one_call_looks_at_a_bounded_number_of_pages(void)
+{
+    struct machine machine;
+    uint64_t root;
+
+    machine_start(&machine, &mapped);
+    root = machine_set_paged(&machine, DEVICE, DOMAIN, 3);
+    for (unsigned n = 0; n < 600; n++) {
+        machine_map(&machine, root, 3, IOVA + PAGE * n, SPA(n), 12, true, true);
+    }
+    struct answer got = segments(&machine, IOVA, 600 * PAGE, READ, CAPACITY);
+    CHECK_U64(got.all.count, 1);
+    CHECK(got.all.size_bytes >= 512 * PAGE);
+    uint64_t rest = 600 * PAGE - got.all.size_bytes;
+    if (rest != 0) {
+        got = segments(&machine, IOVA + got.all.size_bytes, rest, READ, CAPACITY);
+        CHECK_U64(got.all.size_bytes, rest);
+    }
+    machine_stop(&machine);
+}
+
+static void a_request_that_none_may_make_is_an_argument_error(void)
+{
+    struct amdvi_request request = {.device_id = DEVICE, .access = READ, .iova = IOVA};
+    struct amdvi_segment segment;
+    struct amdvi_segments out;
+    struct machine machine;
+
+    start(&machine, &mapped);
+    CHECK_U64(amdvi_iommu_segments(machine.reader, &request, &segment, 1, &out),
+              AMDVI_ERR_ARGUMENT);
+    request.size_bytes = UINT64_MAX;
+    CHECK_U64(amdvi_iommu_segments(machine.reader, &request, &segment, 1, &out),
+              AMDVI_ERR_ARGUMENT);
+    machine_stop(&machine);
+}
+
+static const struct check_case cases[] = {
+    {"a pointer is that of the page, or none, and nothing is logged", "1.20 I/O page tables",
+     says_what_the_tables_say},
+    {"a hit reads no table and asks for no pointer", "design: flat cost", a_hit_asks_nobody},
+    {"a miss in a known table reads one entry of it", "1.20 I/O page tables",
+     a_miss_reads_one_entry},
+    {"without host pointers that entry is read as any other", "1.20 I/O page tables",
+     a_table_is_read_through_the_host_without_pointers},
+    {"a known table has the permissions of the levels above", "1.20 I/O page tables",
+     a_table_brings_its_own_permissions},
+    {"IR and IW are each device's own", "1.20 device table entry",
+     devices_of_a_domain_have_their_own_permissions},
+    {"INVALIDATE_IOMMU_PAGES with PDE=0 drops the page and keeps its table",
+     "1.20 INVALIDATE_IOMMU_PAGES", a_page_is_dropped_and_its_table_kept},
+    {"with PDE=1 the table goes too", "1.20 INVALIDATE_IOMMU_PAGES", a_table_is_dropped_with_pde},
+    {"a whole domain is dropped, tables included", "1.20 INVALIDATE_IOMMU_PAGES",
+     a_domain_is_dropped_with_its_tables},
+    {"INVALIDATE_DEVTAB_ENTRY drops what a device was known by", "1.20 INVALIDATE_DEVTAB_ENTRY",
+     a_device_is_dropped},
+    {"IommuEn=0 drops all", "1.20 IOMMU Control", switching_off_drops_all},
+    {"a change of the exclusion range needs no invalidation", "1.20 Exclusion Base",
+     the_exclusion_range_needs_no_invalidation},
+    {"a new layout of memory drops pointers", "design: host functions",
+     memory_laid_out_anew_drops_pointers},
+    {"segments join pages that are contiguous", "design: hot calls", pages_are_joined},
+    {"segments end when there are no more of them", "design: hot calls",
+     segments_end_where_there_are_no_more},
+    {"segments end at a refused page, with its event", "1.20 IO_PAGE_FAULT",
+     segments_end_at_a_refusal_with_its_event},
+    {"one call looks at a bounded number of pages", "design: no unbounded work",
+     one_call_looks_at_a_bounded_number_of_pages},
+    {"a request of no bytes, or beyond the last address, is an argument error", "design: errors",
+     a_request_that_none_may_make_is_an_argument_error},
+};
+
+int main(void)
+{
+    return check_main(cases, CHECK_CASE_COUNT(cases));
+}
