@@ -37,39 +37,38 @@ const char *amdvi_opcode_name(unsigned opcode)
     return is_known(opcode) ? names[opcode] : "reserved";
 }
 
-static struct amdvi_command decode_fields(enum amdvi_opcode opcode, uint64_t word0, uint64_t word1)
+static void decode_fields(struct amdvi_command *out, enum amdvi_opcode opcode, uint64_t word0,
+                          uint64_t word1)
 {
-    struct amdvi_command command = {.opcode = opcode};
-
+    *out = (struct amdvi_command){.opcode = opcode};
     switch (opcode) {
     case AMDVI_OPCODE_COMPLETION_WAIT:
-        command.store = amdvi_has(word0, AMDVI_COMPLETION_WAIT_STORE);
-        command.interrupt = amdvi_has(word0, AMDVI_COMPLETION_WAIT_INTERRUPT);
-        command.flush = amdvi_has(word0, AMDVI_COMPLETION_WAIT_FLUSH);
-        command.store_address = word0 & AMDVI_COMPLETION_WAIT_STORE_ADDR;
-        command.store_data = word1;
+        out->store = amdvi_has(word0, AMDVI_COMPLETION_WAIT_STORE);
+        out->interrupt = amdvi_has(word0, AMDVI_COMPLETION_WAIT_INTERRUPT);
+        out->flush = amdvi_has(word0, AMDVI_COMPLETION_WAIT_FLUSH);
+        out->store_address = word0 & AMDVI_COMPLETION_WAIT_STORE_ADDR;
+        out->store_data = word1;
         break;
     case AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY:
-        command.device_id = (uint16_t)amdvi_get(word0, AMDVI_INV_DEVTAB_DEVICE_ID);
+        out->device_id = (uint16_t)amdvi_get(word0, AMDVI_INV_DEVTAB_DEVICE_ID);
         break;
     case AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES:
-        command.domain_id = (uint16_t)amdvi_get(word0, AMDVI_INV_PAGES_DOMAIN_ID);
-        command.size = amdvi_has(word1, AMDVI_INV_PAGES_S);
-        command.pde = amdvi_has(word1, AMDVI_INV_PAGES_PDE);
-        command.address = word1 & AMDVI_INV_PAGES_ADDRESS;
+        out->domain_id = (uint16_t)amdvi_get(word0, AMDVI_INV_PAGES_DOMAIN_ID);
+        out->size = amdvi_has(word1, AMDVI_INV_PAGES_S);
+        out->pde = amdvi_has(word1, AMDVI_INV_PAGES_PDE);
+        out->address = word1 & AMDVI_INV_PAGES_ADDRESS;
         break;
     case AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES:
-        command.device_id = (uint16_t)amdvi_get(word0, AMDVI_INV_IOTLB_DEVICE_ID);
-        command.max_pend = (uint8_t)amdvi_get(word0, AMDVI_INV_IOTLB_MAX_PEND);
-        command.queue_id = (uint16_t)amdvi_get(word0, AMDVI_INV_IOTLB_QUEUE_ID);
-        command.size = amdvi_has(word1, AMDVI_INV_IOTLB_S);
-        command.address = word1 & AMDVI_INV_IOTLB_ADDRESS;
+        out->device_id = (uint16_t)amdvi_get(word0, AMDVI_INV_IOTLB_DEVICE_ID);
+        out->max_pend = (uint8_t)amdvi_get(word0, AMDVI_INV_IOTLB_MAX_PEND);
+        out->queue_id = (uint16_t)amdvi_get(word0, AMDVI_INV_IOTLB_QUEUE_ID);
+        out->size = amdvi_has(word1, AMDVI_INV_IOTLB_S);
+        out->address = word1 & AMDVI_INV_IOTLB_ADDRESS;
         break;
     case AMDVI_OPCODE_INVALIDATE_INTERRUPT_TABLE:
-        command.device_id = (uint16_t)amdvi_get(word0, AMDVI_INV_INT_TABLE_DEVICE_ID);
+        out->device_id = (uint16_t)amdvi_get(word0, AMDVI_INV_INT_TABLE_DEVICE_ID);
         break;
     }
-    return command;
 }
 
 bool amdvi_command_decode(struct amdvi_command *out, const struct amdvi_wire_command *wire)
@@ -82,7 +81,7 @@ bool amdvi_command_decode(struct amdvi_command *out, const struct amdvi_wire_com
         amdvi_has(word1, reserved_of[opcode].word1)) {
         return false;
     }
-    *out = decode_fields((enum amdvi_opcode)opcode, word0, word1);
+    decode_fields(out, (enum amdvi_opcode)opcode, word0, word1);
     return true;
 }
 

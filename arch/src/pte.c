@@ -2,18 +2,6 @@
 /* Page table entries: levels, sizes, and which encodings are legal where. */
 #include <amdvi/pte.h>
 
-#define INDEX_BITS 9
-
-unsigned amdvi_level_shift(unsigned level)
-{
-    return AMDVI_PAGE_LOG2 + INDEX_BITS * (level - 1);
-}
-
-unsigned amdvi_level_index(unsigned level, uint64_t iova)
-{
-    return (unsigned)(iova >> amdvi_level_shift(level)) & ((1U << INDEX_BITS) - 1);
-}
-
 uint64_t amdvi_level_skipped(unsigned from, unsigned to)
 {
     unsigned low = amdvi_level_shift(to + 1);

@@ -23,6 +23,13 @@
 #define AMDVI_CACHE_WORDS 7
 #define AMDVI_CACHE_WAYS  4
 
+/* Before a short loop over the words of a record or the ways of a set. */
+#if defined(__OPTIMIZE__) && defined(__GNUC__) && !defined(__clang__)
+#define AMDVI_UNROLL _Pragma("GCC unroll 8")
+#else
+#define AMDVI_UNROLL
+#endif
+
 struct amdvi_cache_slot {
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t sequence;
     _Atomic uint64_t word[AMDVI_CACHE_WORDS];
@@ -80,10 +87,12 @@ static inline bool amdvi_cache_find(const struct amdvi_cache *cache, uint64_t in
         uint64_t begin = amdvi_slot_begin(slot);
         bool is_it = true;
 
+        AMDVI_UNROLL
         for (unsigned i = 0; i < keys && is_it; i++) {
             is_it = amdvi_slot_word(slot, i) == record[i];
         }
         if (is_it) {
+            AMDVI_UNROLL
             for (unsigned i = keys; i < end; i++) {
                 record[i] = amdvi_slot_word(slot, i);
             }
@@ -96,18 +105,61 @@ static inline bool amdvi_cache_find(const struct amdvi_cache *cache, uint64_t in
 /* ---- Changes: with the lock of all caches -----------------------------------------------------
  */
 
-/*
- * Add a record, or replace the one with the same first @keys words. Returns word 0 of another
- * record that had to go, or 0.
- */
-uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index, unsigned keys,
-                         const uint64_t record[AMDVI_CACHE_WORDS]);
-
-void amdvi_slot_write(struct amdvi_cache_slot *slot, const uint64_t record[AMDVI_CACHE_WORDS]);
-
 static inline void amdvi_slot_empty(struct amdvi_cache_slot *slot)
 {
     atomic_store_explicit(&slot->word[0], 0, memory_order_release);
+}
+
+static inline void amdvi_slot_write(struct amdvi_cache_slot *slot, unsigned end,
+                                    const uint64_t record[AMDVI_CACHE_WORDS])
+{
+    uint64_t sequence = atomic_load_explicit(&slot->sequence, memory_order_relaxed);
+
+    amdvi_slot_empty(slot);
+    atomic_store_explicit(&slot->sequence, sequence + 1, memory_order_release);
+    AMDVI_UNROLL
+    for (unsigned i = 1; i < end; i++) {
+        atomic_store_explicit(&slot->word[i], record[i], memory_order_release);
+    }
+    atomic_store_explicit(&slot->word[0], record[0], memory_order_release);
+}
+
+/* The slot of the set that is to be filled when none is empty, and none has the key. */
+struct amdvi_cache_slot *amdvi_cache_victim(struct amdvi_cache *cache, uint64_t index);
+
+/*
+ * Add a record of @end words, or replace the one with the same first @keys words; both constants.
+ * Returns word 0 of another record that had to go, or 0.
+ */
+static inline uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index, unsigned keys,
+                                       unsigned end, const uint64_t record[AMDVI_CACHE_WORDS])
+{
+    struct amdvi_cache_slot *slot = amdvi_cache_set(cache, index);
+    struct amdvi_cache_slot *chosen = NULL;
+
+    if (cache->ways == 0) {
+        return 0;
+    }
+    for (unsigned way = 0; way < cache->ways; way++, slot++) {
+        uint64_t word = amdvi_slot_word(slot, 0);
+        bool is_it = word == record[0];
+
+        AMDVI_UNROLL
+        for (unsigned i = 1; i < keys && is_it; i++) {
+            is_it = amdvi_slot_word(slot, i) == record[i];
+        }
+        if (is_it) {
+            chosen = slot;
+            break;
+        }
+        chosen = word == 0 && chosen == NULL ? slot : chosen;
+    }
+    if (chosen == NULL) {
+        chosen = amdvi_cache_victim(cache, index);
+    }
+    uint64_t replaced = amdvi_slot_word(chosen, 0);
+    amdvi_slot_write(chosen, end, record);
+    return replaced == record[0] ? 0 : replaced;
 }
 
 void amdvi_cache_clear(struct amdvi_cache *cache);

@@ -101,10 +101,21 @@ static inline uint64_t amdvi_context_find(const struct amdvi_caches *caches, uin
 /* Words of a record. */
 enum {
     AMDVI_DTE_KEY,
-    AMDVI_DTE_WIRE,                            /* and three more: the entry as it is in memory */
-    AMDVI_DTE_INTERRUPTS = AMDVI_DTE_WIRE + 4, /* see amdvi_device_table_interrupts() */
-    AMDVI_DTE_END,
+    AMDVI_DTE_INTERRUPTS, /* see amdvi_device_table_interrupts() */
+    AMDVI_DTE_WIRE,       /* and three more: the entry as it is in memory */
+    AMDVI_DTE_END = AMDVI_DTE_WIRE + 4,
 };
+
+static inline uint64_t amdvi_dte_key(uint16_t device_id)
+{
+    return AMDVI_BIT(16) | device_id;
+}
+
+/* Functions of one bus side by side; buses are spread. */
+static inline uint64_t amdvi_dte_index(uint16_t device_id)
+{
+    return (uint64_t)device_id ^ (uint64_t)device_id >> 7;
+}
 
 #define AMDVI_DTE_REMAPS       AMDVI_BIT(5)
 #define AMDVI_DTE_REMAP_LENGTH AMDVI_BITS(3, 0)
@@ -113,7 +124,17 @@ enum {
  * Of a device whose fixed interrupts are remapped (IV=1, IntCtl=10b, nothing illegal): the SPA of
  * the table, with REMAPS and IntTabLen below bit 6. 0 of others, or when the entry is not known.
  */
-uint64_t amdvi_device_table_interrupts(const struct amdvi_caches *caches, uint16_t device_id);
+static inline uint64_t amdvi_device_table_interrupts(const struct amdvi_caches *caches,
+                                                     uint16_t device_id)
+{
+    uint64_t record[AMDVI_CACHE_WORDS];
+
+    record[AMDVI_DTE_KEY] = amdvi_dte_key(device_id);
+    return amdvi_cache_find(&caches->dtes, amdvi_dte_index(device_id), AMDVI_DTE_INTERRUPTS,
+                            AMDVI_DTE_WIRE, record)
+               ? record[AMDVI_DTE_INTERRUPTS]
+               : 0;
+}
 
 /* With the lock. */
 void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id);
@@ -168,6 +189,13 @@ static inline uint64_t amdvi_domain_generation(const struct amdvi_caches *caches
                                 memory_order_acquire);
 }
 
+/* A page as a record has it, without what tags it. */
+struct amdvi_page {
+    uint64_t page;
+    uint64_t host;
+    uint64_t spa;
+};
+
 struct amdvi_walk;
 
 /* What the TLB says of a page, @context as above; on a hit, @out is a successful walk. */
@@ -177,9 +205,8 @@ bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_
 /* The word of a record that tells of the SPA. */
 uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool is_plain);
 
-/* With the lock: @host as its word in a record, NO_HOST when there is no pointer. */
-void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, uint64_t iova,
-                   const struct amdvi_walk *walk, uint64_t host, bool is_plain);
+/* With the lock. */
+void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page);
 
 /* With the lock: pages of the domain that touch the range, and directories of it if @directories.
  */

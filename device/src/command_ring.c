@@ -355,10 +355,9 @@ bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget)
         return false;
     }
     ring->busy = true;
+    struct amdvi_effects effects = {0};
+    struct amdvi_block block;
     while (left != 0) {
-        struct amdvi_effects effects = {0};
-        struct amdvi_block block;
-
         block.count = 0;
         unsigned turns = step(iommu, left, &block, &effects);
         if (turns == 0 && !ring->again) {
@@ -369,6 +368,7 @@ bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget)
         if (has_news(iommu, &block, &effects)) {
             pthread_mutex_unlock(&iommu->lock);
             tell(iommu, &block, &effects);
+            effects = (struct amdvi_effects){0};
             pthread_mutex_lock(&iommu->lock);
         }
     }

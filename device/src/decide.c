@@ -192,6 +192,11 @@ static void keep(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
     uint64_t context = amdvi_context_of(dte);
     uint64_t page = lookup->iova >> walk->size_log2 << walk->size_log2;
     bool is_plain = amdvi_is_plain(iommu, page, page + (AMDVI_BIT(walk->size_log2) - 1));
+    struct amdvi_page kept = {
+        .page = page | walk->size_log2,
+        .host = AMDVI_TLB_NO_HOST,
+        .spa = amdvi_tlb_spa_word(walk, page, is_plain),
+    };
 
     if (caches->tlb.ways == 0) {
         return;
@@ -206,7 +211,7 @@ static void keep(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
     if (!amdvi_caches_begin_fill(caches, lookup->generation)) {
         return;
     }
-    amdvi_tlb_put(caches, context, lookup->iova, walk, AMDVI_TLB_NO_HOST, is_plain);
+    amdvi_tlb_put(caches, context, &kept);
     for (unsigned level = 1; level <= AMDVI_DIRECTORY_LEVELS; level++) {
         if (amdvi_has(walk->passed, AMDVI_BIT(level))) {
             amdvi_directory_put(caches, context, lookup->iova, level, &walk->directory[level - 1]);

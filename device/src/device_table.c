@@ -46,17 +46,6 @@ static enum amdvi_memory_status read_entry(const struct amdvi_iommu *iommu, uint
 /* ---- The cache -------------------------------------------------------------------------------
  */
 
-static uint64_t key_of(uint16_t device_id)
-{
-    return AMDVI_BIT(16) | device_id;
-}
-
-/* Functions of one bus side by side; buses are spread. */
-static uint64_t index_of(uint16_t device_id)
-{
-    return (uint64_t)device_id ^ (uint64_t)device_id >> 7;
-}
-
 /*
  * What is decoded once only: the word for remapping interrupts. The table's address has no bits
  * below 6; there is the length, and bit 5 says that IntCtl and all else is as usual.
@@ -79,24 +68,15 @@ static bool is_plain(const struct amdvi_dte *dte)
 static bool find_cached(const struct amdvi_caches *caches, uint16_t device_id,
                         struct amdvi_wire_dte *out)
 {
-    uint64_t record[AMDVI_CACHE_WORDS] = {key_of(device_id)};
+    uint64_t record[AMDVI_CACHE_WORDS] = {amdvi_dte_key(device_id)};
 
-    if (!amdvi_cache_find(&caches->dtes, index_of(device_id), 1, AMDVI_DTE_END, record)) {
+    if (!amdvi_cache_find(&caches->dtes, amdvi_dte_index(device_id), 1, AMDVI_DTE_END, record)) {
         return false;
     }
     for (unsigned i = 0; i < 4; i++) {
         amdvi_le64_encode(&out->word[i], record[AMDVI_DTE_WIRE + i]);
     }
     return true;
-}
-
-uint64_t amdvi_device_table_interrupts(const struct amdvi_caches *caches, uint16_t device_id)
-{
-    uint64_t record[AMDVI_CACHE_WORDS] = {key_of(device_id)};
-
-    return amdvi_cache_find(&caches->dtes, index_of(device_id), 1, AMDVI_DTE_END, record)
-               ? record[AMDVI_DTE_INTERRUPTS]
-               : 0;
 }
 
 static void set_context(struct amdvi_caches *caches, uint16_t device_id, uint64_t context)
@@ -107,7 +87,7 @@ static void set_context(struct amdvi_caches *caches, uint16_t device_id, uint64_
 static void keep(struct amdvi_caches *caches, uint16_t device_id, const struct amdvi_wire_dte *wire,
                  const struct amdvi_dte *dte, uint64_t generation)
 {
-    uint64_t record[AMDVI_CACHE_WORDS] = {key_of(device_id)};
+    uint64_t record[AMDVI_CACHE_WORDS] = {amdvi_dte_key(device_id)};
 
     if (caches->dtes.ways == 0 || !amdvi_caches_begin_fill(caches, generation)) {
         return;
@@ -116,7 +96,8 @@ static void keep(struct amdvi_caches *caches, uint16_t device_id, const struct a
         record[AMDVI_DTE_WIRE + i] = amdvi_le64_decode(&wire->word[i]);
     }
     record[AMDVI_DTE_INTERRUPTS] = interrupts_of(dte);
-    uint64_t replaced = amdvi_cache_put(&caches->dtes, index_of(device_id), 1, record);
+    uint64_t replaced =
+        amdvi_cache_put(&caches->dtes, amdvi_dte_index(device_id), 1, AMDVI_DTE_END, record);
     if (replaced != 0) {
         set_context(caches, (uint16_t)replaced, 0);
     }
@@ -126,11 +107,11 @@ static void keep(struct amdvi_caches *caches, uint16_t device_id, const struct a
 
 void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id)
 {
-    struct amdvi_cache_slot *set = amdvi_cache_set(&caches->dtes, index_of(device_id));
+    struct amdvi_cache_slot *set = amdvi_cache_set(&caches->dtes, amdvi_dte_index(device_id));
 
     set_context(caches, device_id, 0);
     for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++) {
-        if (amdvi_slot_word(&set[way], 0) == key_of(device_id)) {
+        if (amdvi_slot_word(&set[way], 0) == amdvi_dte_key(device_id)) {
             amdvi_slot_empty(&set[way]);
         }
     }

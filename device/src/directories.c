@@ -11,6 +11,7 @@ enum {
     WORD_GENERATION, /* of the domain */
     WORD_TABLE,      /* SPA, and the permissions below bit 12 */
     WORD_HOST,
+    WORD_END,
 };
 
 static unsigned region_log2(unsigned level)
@@ -73,7 +74,7 @@ void amdvi_directory_put(struct amdvi_caches *caches, uint64_t context, uint64_t
     };
 
     if (caches->tlb.ways != 0) {
-        amdvi_slot_write(slot_of(caches, iova, level, domain_id), record);
+        amdvi_slot_write(slot_of(caches, iova, level, domain_id), WORD_END, record);
     }
 }
 

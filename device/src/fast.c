@@ -1,66 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The fast way of a plain access (no flags, inside one page of a plain device): the context of the
- * device, and the page in the TLB; or the page table that holds its entry, and the entry. Whatever
- * is not as usual, a refusal above all, is left to the general way, so that there is one place only
- * that knows what events say.
- *
- * A hit takes no lock, no fence and no call, and stores to the reader's own cache line only.
+/* The fast way, beyond a hit at the first look: pages of other sizes, and the end of a walk. */
+#include "fast.h"
+
+/* ---- In the TLB ------------------------------------------------------------------------------
  */
-#include "state.h"
 
-#define PAGE_BYTES AMDVI_BIT(AMDVI_PAGE_LOG2)
-
-static inline bool is_inside_4k(uint64_t iova, uint64_t size_bytes)
-{
-    return size_bytes <= PAGE_BYTES - (iova & (PAGE_BYTES - 1));
-}
-
-/*
- * Look for a page of @size_log2. This is amdvi_cache_find() for the TLB's three words of key,
- * without copies.
- */
-static inline bool find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
-                        unsigned size_log2, struct amdvi_page *out)
+static bool find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                 unsigned size_log2, struct amdvi_page *out)
 {
     uint16_t domain_id = amdvi_context_domain(context);
-    uint64_t page = amdvi_tlb_page(iova, size_log2);
-    uint64_t generation = amdvi_domain_generation(caches, domain_id);
-    const struct amdvi_cache_slot *slot =
-        amdvi_cache_set(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id));
+    uint64_t record[AMDVI_CACHE_WORDS];
 
-    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
-        uint64_t begin = amdvi_slot_begin(slot);
-
-        if (amdvi_slot_word(slot, AMDVI_TLB_PAGE) == page &&
-            amdvi_slot_word(slot, AMDVI_TLB_CONTEXT) == context &&
-            amdvi_slot_word(slot, AMDVI_TLB_GENERATION) == generation) {
-            out->host = amdvi_slot_word(slot, AMDVI_TLB_HOST);
-            out->spa = amdvi_slot_word(slot, AMDVI_TLB_SPA);
-            out->size_log2 = size_log2;
-            return amdvi_slot_end(slot, begin);
-        }
+    record[AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, size_log2);
+    record[AMDVI_TLB_CONTEXT] = context;
+    record[AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id);
+    if (!amdvi_cache_find(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id),
+                          AMDVI_TLB_KEYS, AMDVI_TLB_END, record)) {
+        return false;
     }
-    return false;
-}
-
-/* Look for the page at the other sizes that are in use. */
-static bool find_at_any_size(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                             struct amdvi_page *out)
-{
-    const struct amdvi_caches *caches = &reader->iommu->caches;
-    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_acquire);
-
-    while (sizes != 0) {
-        unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
-
-        sizes &= sizes - 1;
-        if (find(caches, context, iova, size_log2, out)) {
-            reader->size_log2 = size_log2;
-            return true;
-        }
-    }
-    return false;
+    out->page = record[AMDVI_TLB_PAGE];
+    out->host = record[AMDVI_TLB_HOST];
+    out->spa = record[AMDVI_TLB_SPA];
+    return true;
 }
 
 /* May the page be used for this, and is there all that the caller may ask for? */
@@ -73,103 +34,139 @@ static bool is_usable(const struct amdvi_iommu *iommu, const struct amdvi_page *
            (iommu->host.map == NULL || (page->host & access) == 0);
 }
 
-/* ---- A miss ---------------------------------------------------------------------------------
+/* At the sizes in @sizes that are in use. */
+static bool find_usable(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                        enum amdvi_access access, uint64_t sizes, struct amdvi_page *out)
+{
+    const struct amdvi_iommu *iommu = reader->iommu;
+
+    sizes &= atomic_load_explicit(&iommu->caches.tlb_sizes, memory_order_acquire);
+    while (sizes != 0) {
+        unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
+
+        sizes &= sizes - 1;
+        if (find(&iommu->caches, context, iova, size_log2, out) && is_usable(iommu, out, access)) {
+            reader->size_log2 = size_log2;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- The end of a walk -----------------------------------------------------------------------
  */
 
-/* The word of the page's host pointer for @access, which may have none, or not to all of it. */
-static uint64_t host_word(const struct amdvi_iommu *iommu, const struct amdvi_walk *walk,
-                          uint64_t page, enum amdvi_access access)
+/* The host word of the page, which may have no pointer, or not to all of it. */
+static inline uint64_t host_word(const struct amdvi_iommu *iommu, const struct amdvi_page *page,
+                                 enum amdvi_access access)
 {
-    uint64_t bytes = AMDVI_BIT(walk->size_log2);
+    uint64_t first = page->page & ~AMDVI_TLB_FLAGS;
+    uint64_t bytes = AMDVI_BIT(amdvi_page_size_log2(page));
     uint64_t run_bytes = bytes;
     bool is_write = (access & AMDVI_ACCESS_WRITE) != 0;
 
     if (iommu->host.map == NULL) {
         return AMDVI_TLB_NO_HOST;
     }
-    void *host = iommu->host.map(iommu->host.ctx, walk->spa, is_write, &run_bytes);
-    if (host == NULL || run_bytes < bytes || (uintptr_t)host % PAGE_BYTES != 0) {
+    void *host = iommu->host.map(iommu->host.ctx, first + (page->spa & ~AMDVI_TLB_FLAGS), is_write,
+                                 &run_bytes);
+    uint64_t distance = (uintptr_t)host - first;
+    if (host == NULL || run_bytes < bytes || (distance & AMDVI_TLB_FLAGS) != 0) {
         return AMDVI_TLB_NO_HOST;
     }
-    /* What may be written may be read, if the tables say so too. */
-    return ((uintptr_t)host - page) | (walk->read ? 0 : AMDVI_TLB_READ) |
-           (walk->write && is_write ? 0 : AMDVI_TLB_WRITE);
+    /* What may be written may be read. And neither, if the tables do not say so. */
+    uint64_t allowed = is_write ? AMDVI_TLB_READ | AMDVI_TLB_WRITE : AMDVI_TLB_READ;
+    return distance | (~(allowed & page->spa) & (AMDVI_TLB_READ | AMDVI_TLB_WRITE));
 }
 
-static bool fill(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                 enum amdvi_access access, struct amdvi_page *out)
+static inline bool walk_page(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova,
+                             uint64_t generation, enum amdvi_access access, struct amdvi_page *out)
 {
-    struct amdvi_iommu *iommu = reader->iommu;
-    struct amdvi_caches *caches = &iommu->caches;
-    uint64_t generation = atomic_load(&caches->generation);
-    struct amdvi_walk walk;
-
-    if (!amdvi_page_walk_end(iommu, context, iova, generation, &walk) ||
-        !amdvi_access_allowed(access, walk.read, walk.write)) {
+    if (!amdvi_page_walk_end(iommu, context, iova, generation, out) ||
+        (out->spa & access) != access) {
         return false;
     }
-    uint64_t page = iova >> walk.size_log2 << walk.size_log2;
-    if (!amdvi_is_plain(iommu, page, page + (AMDVI_BIT(walk.size_log2) - 1))) {
+    uint64_t first = out->page & ~AMDVI_TLB_FLAGS;
+    if (!amdvi_is_plain(iommu, first, first + (AMDVI_BIT(amdvi_page_size_log2(out)) - 1))) {
         return false;
     }
-    out->host = host_word(iommu, &walk, page, access);
-    if (iommu->host.map != NULL && (out->host & access) != 0) {
-        return false;
-    }
-    out->size_log2 = walk.size_log2;
-    out->spa = amdvi_tlb_spa_word(&walk, iova, true);
-    if (amdvi_caches_begin_fill(caches, generation)) {
-        amdvi_tlb_put(caches, context, iova, &walk, out->host, true);
-        amdvi_caches_unlock(caches);
-    }
-    reader->size_log2 = walk.size_log2;
-    return true;
+    out->host = host_word(iommu, out, access);
+    return iommu->host.map == NULL || (out->host & access) == 0;
 }
 
-bool amdvi_fast_page(struct amdvi_reader *reader, uint16_t device_id, uint64_t iova,
-                     enum amdvi_access access, struct amdvi_page *out)
+void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending)
+{
+    if (pending->count == 0 || !amdvi_caches_begin_fill(caches, pending->generation)) {
+        return;
+    }
+    for (unsigned i = 0; i < pending->count; i++) {
+        amdvi_tlb_put(caches, context, &pending->page[i]);
+    }
+    amdvi_caches_unlock(caches);
+    pending->count = 0;
+}
+
+static void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generation,
+                 struct amdvi_pending *pending, const struct amdvi_page *page)
+{
+    if (pending == NULL) {
+        if (amdvi_caches_begin_fill(caches, generation)) {
+            amdvi_tlb_put(caches, context, page);
+            amdvi_caches_unlock(caches);
+        }
+        return;
+    }
+    if (pending->count == sizeof(pending->page) / sizeof(pending->page[0])) {
+        amdvi_fast_keep(caches, context, pending);
+        pending->count = 0;
+    }
+    pending->page[pending->count++] = *page;
+}
+
+bool amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                               enum amdvi_access access, struct amdvi_pending *pending,
+                               struct amdvi_page *out, bool *cached)
 {
     struct amdvi_iommu *iommu = reader->iommu;
-    uint64_t context = amdvi_context_find(&iommu->caches, device_id);
+    uint64_t others = ~AMDVI_BIT(reader->size_log2);
 
-    if (context == 0) {
-        return false;
-    }
-    out->cached = find(&iommu->caches, context, iova, reader->size_log2, out) ||
-                  find_at_any_size(reader, context, iova, out);
-    out->cached = out->cached && is_usable(iommu, out, access);
-    if (out->cached) {
+    *cached = find_usable(reader, context, iova, access, others, out);
+    if (*cached) {
         amdvi_count_own(&reader->fast_hits);
         return true;
     }
-    if (!fill(reader, context, iova, access, out)) {
+    uint64_t generation =
+        pending != NULL ? pending->generation : atomic_load(&iommu->caches.generation);
+    if (!walk_page(iommu, context, iova, generation, access, out)) {
         return false;
     }
-    amdvi_count_own(&reader->translations);
-    amdvi_count_own(&reader->walks);
+    keep(&iommu->caches, context, generation, pending, out);
+    reader->size_log2 = amdvi_page_size_log2(out);
+    amdvi_count_own(&reader->fast_walks);
     return true;
+}
+
+bool amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                     enum amdvi_access access, struct amdvi_page *out, bool *cached)
+{
+    *cached = find(&reader->iommu->caches, context, iova, reader->size_log2, out) &&
+              is_usable(reader->iommu, out, access);
+    if (*cached) {
+        amdvi_count_own(&reader->fast_hits);
+        return true;
+    }
+    return amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, out, cached);
 }
 
 /* ---- One call ---------------------------------------------------------------------------------
  */
 
-static void *host_of(uint64_t iova, uint64_t host_word)
-{
-    return (void *)(uintptr_t)(iova + (host_word & ~AMDVI_TLB_FLAGS));
-}
-
-/* Not the page size that was met last, not in the TLB, not inside 4 KiB, or not plain. */
+/* The general way, quietly: as far as the pages are joined, it may be a pointer all the same. */
 static __attribute__((noinline)) void *general_pointer(struct amdvi_reader *reader,
                                                        uint16_t device_id, uint64_t iova,
                                                        uint64_t size_bytes,
                                                        enum amdvi_access access)
 {
-    struct amdvi_page page;
-
-    if (size_bytes != 0 && amdvi_fast_page(reader, device_id, iova, access, &page) &&
-        size_bytes <= AMDVI_BIT(page.size_log2) - (iova & (AMDVI_BIT(page.size_log2) - 1))) {
-        return (page.host & access) != 0 ? NULL : host_of(iova, page.host);
-    }
     struct amdvi_request request = {
         .device_id = device_id,
         .access = access,
@@ -178,6 +175,7 @@ static __attribute__((noinline)) void *general_pointer(struct amdvi_reader *read
         .quiet = true,
     };
     struct amdvi_translation translation;
+
     if (amdvi_iommu_translate(reader, &request, &translation) != AMDVI_OK ||
         translation.outcome != AMDVI_OUTCOME_TRANSLATED || translation.run_bytes < size_bytes) {
         return NULL;
@@ -185,53 +183,41 @@ static __attribute__((noinline)) void *general_pointer(struct amdvi_reader *read
     return translation.host;
 }
 
-/*
- * A hit: what find() and amdvi_fast_page() do, so written that the compiler makes few instructions
- * of it. With a constant size there are fewer again.
- */
-static inline bool find_host(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
-                             unsigned size_log2, enum amdvi_access access, uint64_t *out)
+/* Not a hit at the first look. */
+static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader,
+                                                     uint16_t device_id, uint64_t iova,
+                                                     uint64_t size_bytes, enum amdvi_access access)
 {
-    uint16_t domain_id = amdvi_context_domain(context);
-    uint64_t page = amdvi_tlb_page(iova, size_log2);
-    uint64_t generation = amdvi_domain_generation(caches, domain_id);
-    const struct amdvi_cache_slot *slot =
-        amdvi_cache_set(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id));
+    uint64_t context = amdvi_context_find(&reader->iommu->caches, device_id);
+    struct amdvi_page page;
+    bool cached;
 
-#pragma GCC unroll 4
-    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
-        uint64_t begin = amdvi_slot_begin(slot);
-
-        if (amdvi_slot_word(slot, AMDVI_TLB_PAGE) != page ||
-            amdvi_slot_word(slot, AMDVI_TLB_CONTEXT) != context ||
-            amdvi_slot_word(slot, AMDVI_TLB_GENERATION) != generation) {
-            continue;
-        }
-        uint64_t host = amdvi_slot_word(slot, AMDVI_TLB_HOST);
-        if ((host & access) != 0 || !amdvi_slot_end(slot, begin)) {
-            break;
-        }
-        *out = host;
-        return true;
+    if (context == 0 || size_bytes == 0 ||
+        !amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, &page, &cached)) {
+        return general_pointer(reader, device_id, iova, size_bytes, access);
     }
-    return false;
+    uint64_t bytes = AMDVI_BIT(amdvi_page_size_log2(&page));
+    if (size_bytes > bytes - (iova & (bytes - 1))) {
+        return general_pointer(reader, device_id, iova, size_bytes, access);
+    }
+    return (page.host & access) == 0 ? amdvi_host_of(iova, page.host) : NULL;
 }
 
-static __attribute__((noinline)) void *any_size_pointer(struct amdvi_reader *reader,
-                                                        uint16_t device_id, uint64_t iova,
-                                                        uint64_t size_bytes,
-                                                        enum amdvi_access access)
+/* A page that is not of 4 KiB, but of the size that was met last. */
+static __attribute__((noinline)) void *large_pointer(struct amdvi_reader *reader,
+                                                     uint16_t device_id, uint64_t iova,
+                                                     uint64_t size_bytes, enum amdvi_access access)
 {
     const struct amdvi_caches *caches = &reader->iommu->caches;
     uint64_t context = amdvi_context_find(caches, device_id);
     uint64_t host;
 
-    if (is_inside_4k(iova, size_bytes) &&
-        find_host(caches, context, iova, reader->size_log2, access, &host)) {
+    if (amdvi_is_inside_4k(iova, size_bytes) &&
+        amdvi_fast_host(caches, context, iova, reader->size_log2, access, &host)) {
         amdvi_count_own(&reader->fast_hits);
-        return host_of(iova, host);
+        return amdvi_host_of(iova, host);
     }
-    return general_pointer(reader, device_id, iova, size_bytes, access);
+    return other_pointer(reader, device_id, iova, size_bytes, access);
 }
 
 void *amdvi_iommu_pointer(struct amdvi_reader *reader, uint16_t device_id, uint64_t iova,
@@ -241,10 +227,13 @@ void *amdvi_iommu_pointer(struct amdvi_reader *reader, uint16_t device_id, uint6
     uint64_t context = amdvi_context_find(caches, device_id);
     uint64_t host;
 
-    if (is_inside_4k(iova, size_bytes) && reader->size_log2 == AMDVI_PAGE_LOG2 &&
-        find_host(caches, context, iova, AMDVI_PAGE_LOG2, access, &host)) {
-        amdvi_count_own(&reader->fast_hits);
-        return host_of(iova, host);
+    if (reader->size_log2 != AMDVI_PAGE_LOG2) {
+        return large_pointer(reader, device_id, iova, size_bytes, access);
     }
-    return any_size_pointer(reader, device_id, iova, size_bytes, access);
+    if (amdvi_is_inside_4k(iova, size_bytes) &&
+        amdvi_fast_host(caches, context, iova, AMDVI_PAGE_LOG2, access, &host)) {
+        amdvi_count_own(&reader->fast_hits);
+        return amdvi_host_of(iova, host);
+    }
+    return other_pointer(reader, device_id, iova, size_bytes, access);
 }

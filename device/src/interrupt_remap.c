@@ -88,8 +88,8 @@ enum {
     WORD_TABLE, /* SPA of the interrupt table */
     WORD_GENERATION,
     WORD_KEYS,
-    WORD_ENTRY = WORD_KEYS, /* as it is in memory */
-    WORD_MESSAGE,           /* address and data of an MSI remapped by it; 0 when it refuses */
+    WORD_MESSAGE = WORD_KEYS, /* address and data of an MSI remapped by it; 0 when it refuses */
+    WORD_ENTRY,               /* as it is in memory */
     WORD_END,
 };
 
@@ -128,7 +128,7 @@ static void keep(struct remapping *remapping, uint64_t record[AMDVI_CACHE_WORDS]
     record[WORD_MESSAGE] = message_of(irte);
     if (caches->irtes.ways != 0 && amdvi_caches_begin_fill(caches, remapping->generation)) {
         set_key(record, caches, device_id, index, remapping->dte->interrupt_root);
-        amdvi_cache_put(&caches->irtes, index_of(device_id, index), WORD_KEYS, record);
+        amdvi_cache_put(&caches->irtes, index_of(device_id, index), WORD_KEYS, WORD_END, record);
         amdvi_caches_unlock(caches);
     }
 }

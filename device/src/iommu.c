@@ -271,9 +271,10 @@ void amdvi_iommu_stats(struct amdvi_iommu *iommu, struct amdvi_stats *out)
     for (unsigned i = 0; i < iommu->config.readers; i++) {
         const struct amdvi_reader *reader = &iommu->readers[i];
 
-        out->translations += counted(&reader->translations) + counted(&reader->fast_hits);
+        out->translations += counted(&reader->translations) + counted(&reader->fast_hits) +
+                             counted(&reader->fast_walks);
         out->tlb_hits += counted(&reader->tlb_hits) + counted(&reader->fast_hits);
-        out->walks += counted(&reader->walks);
+        out->walks += counted(&reader->walks) + counted(&reader->fast_walks);
         out->aborted += counted(&reader->aborted);
         out->interrupts += counted(&reader->interrupts);
         out->interrupts_aborted += counted(&reader->interrupts_aborted);

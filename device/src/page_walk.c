@@ -117,19 +117,19 @@ void amdvi_page_walk(const struct amdvi_iommu *iommu, const struct amdvi_dte *dt
  */
 
 static bool read_from(const struct amdvi_iommu *iommu, const struct amdvi_directory *directory,
-                      unsigned level, uint64_t iova, struct amdvi_pte *out)
+                      unsigned level, uint64_t iova, uint64_t *word)
 {
     unsigned index = amdvi_level_index(level, iova);
     struct amdvi_le64 wire;
 
     if (directory->host != NULL) {
-        uint64_t word = atomic_load_explicit(&directory->host[index], memory_order_acquire);
-        memcpy(&wire, &word, sizeof(wire));
+        uint64_t stored = atomic_load_explicit(&directory->host[index], memory_order_acquire);
+        memcpy(&wire, &stored, sizeof(wire));
     } else if (iommu->host.read(iommu->host.ctx, directory->spa + (uint64_t)AMDVI_PTE_BYTES * index,
                                 &wire, sizeof(wire)) != AMDVI_MEMORY_OK) {
         return false;
     }
-    *out = amdvi_pte_decode(amdvi_le64_decode(&wire), level);
+    *word = amdvi_le64_decode(&wire);
     return true;
 }
 
@@ -143,48 +143,68 @@ const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu,
     return run_bytes < bytes || (uintptr_t)host % sizeof(uint64_t) != 0 ? NULL : host;
 }
 
-/* The table of level 1 that an entry of level 2 names. */
-static void descend(const struct amdvi_iommu *iommu, const struct amdvi_pte *pte,
-                    struct amdvi_directory *directory)
+/* The table of level 1 that an entry of level 2 names, which is kept. */
+static void descend(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova, uint64_t generation,
+                    const struct amdvi_pte *pte, struct amdvi_directory *directory)
 {
+    struct amdvi_caches *caches = &iommu->caches;
+
     directory->spa = pte->spa;
     directory->host = amdvi_directory_pointer(iommu, pte->spa);
     directory->read = directory->read && pte->read;
     directory->write = directory->write && pte->write;
+    if (amdvi_caches_begin_fill(caches, generation)) {
+        amdvi_directory_put(caches, context, iova, 1, directory);
+        amdvi_caches_unlock(caches);
+    }
+}
+
+/* The page of a leaf of @level. False when it is none. */
+static inline bool page_of_leaf(uint64_t word, unsigned level, uint64_t iova,
+                                const struct amdvi_directory *directory, struct amdvi_page *out)
+{
+    const uint64_t leaf = AMDVI_PTE_PR | AMDVI_PTE_NEXT_LEVEL | AMDVI_PTE_RESERVED;
+    unsigned size_log2 = amdvi_level_shift(level);
+
+    /* Nearly all are of the level's default size; what else there is, is decoded. */
+    if ((word & leaf) != AMDVI_PTE_PR) {
+        struct amdvi_pte pte = amdvi_pte_decode(word, level);
+
+        if (pte.kind != AMDVI_PTE_LEAF) {
+            return false;
+        }
+        size_log2 = pte.size_log2;
+    }
+    uint64_t first = iova >> size_log2 << size_log2;
+    uint64_t spa = (word & AMDVI_PTE_ADDRESS) >> size_log2 << size_log2;
+    out->page = first | size_log2;
+    out->spa = (spa - first) | AMDVI_TLB_PLAIN |
+               (directory->read && amdvi_has(word, AMDVI_PTE_IR) ? AMDVI_TLB_READ : 0) |
+               (directory->write && amdvi_has(word, AMDVI_PTE_IW) ? AMDVI_TLB_WRITE : 0) |
+               (amdvi_has(word, AMDVI_PTE_FC) ? AMDVI_TLB_COHERENT : 0) |
+               (amdvi_has(word, AMDVI_PTE_U) ? AMDVI_TLB_UNTRANSLATED : 0);
+    return true;
 }
 
 bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova,
-                         uint64_t generation, struct amdvi_walk *out)
+                         uint64_t generation, struct amdvi_page *out)
 {
-    struct amdvi_caches *caches = &iommu->caches;
     struct amdvi_directory directory;
-    struct amdvi_pte pte;
-    unsigned level = 1;
+    uint64_t word;
 
-    if (!amdvi_directory_find(caches, context, iova, 1, &directory)) {
-        if (!amdvi_directory_find(caches, context, iova, 2, &directory) ||
-            !read_from(iommu, &directory, 2, iova, &pte)) {
-            return false;
-        }
-        level = 2;
-        if (pte.kind == AMDVI_PTE_POINTER) {
-            descend(iommu, &pte, &directory);
-            if (amdvi_caches_begin_fill(caches, generation)) {
-                amdvi_directory_put(caches, context, iova, 1, &directory);
-                amdvi_caches_unlock(caches);
-            }
-            level = 1;
-        }
+    if (amdvi_directory_find(&iommu->caches, context, iova, 1, &directory)) {
+        return read_from(iommu, &directory, 1, iova, &word) &&
+               page_of_leaf(word, 1, iova, &directory, out);
     }
-    if (level == 1 && !read_from(iommu, &directory, 1, iova, &pte)) {
+    if (!amdvi_directory_find(&iommu->caches, context, iova, 2, &directory) ||
+        !read_from(iommu, &directory, 2, iova, &word)) {
         return false;
     }
-    out->status = AMDVI_WALK_OK;
-    out->read = directory.read && pte.read;
-    out->write = directory.write && pte.write;
-    out->size_log2 = pte.size_log2;
-    out->spa = pte.spa;
-    out->force_coherent = pte.force_coherent;
-    out->untranslated = pte.untranslated;
-    return pte.kind == AMDVI_PTE_LEAF;
+    struct amdvi_pte pte = amdvi_pte_decode(word, 2);
+    if (pte.kind != AMDVI_PTE_POINTER) {
+        return page_of_leaf(word, 2, iova, &directory, out);
+    }
+    descend(iommu, context, iova, generation, &pte, &directory);
+    return read_from(iommu, &directory, 1, iova, &word) &&
+           page_of_leaf(word, 1, iova, &directory, out);
 }

@@ -1,28 +1,125 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The way of a DMA request that ends in host memory: translated, and told as host pointers. */
-#include "state.h"
+#include "fast.h"
 
-/* What is next of @rest: where it lands, how far, or why not. */
-static enum amdvi_status next_run(struct amdvi_reader *reader, const struct amdvi_request *rest,
-                                  bool is_simple, struct amdvi_translation *out)
+/* What one call has to do, and what it has done of it. */
+struct segmenting {
+    struct amdvi_reader *reader;
+    struct amdvi_request rest;
+    uint64_t context;    /* of the device; 0: the general way for all of it */
+    unsigned pages_left; /* that this call may still look up */
+    struct amdvi_segment *segments;
+    unsigned capacity;
+    unsigned count;
+    uint8_t *end; /* of the last segment: there the next page may continue it */
+    bool is_full; /* a page did not fit */
+    struct amdvi_pending pending;
+};
+
+/* Add @size_bytes at @host, which may be more than is asked for. */
+static inline void add(struct segmenting *work, uint8_t *host, uint64_t size_bytes)
 {
-    struct amdvi_page page;
+    uint64_t bytes = size_bytes < work->rest.size_bytes ? size_bytes : work->rest.size_bytes;
 
-    if (!is_simple || !amdvi_fast_page(reader, rest->device_id, rest->iova, rest->access, &page) ||
-        (page.host & rest->access) != 0) {
-        return amdvi_iommu_translate(reader, rest, out);
+    if (host == work->end && work->count != 0) {
+        work->segments[work->count - 1].size_bytes += bytes;
+    } else if (work->count < work->capacity) {
+        work->segments[work->count++] = (struct amdvi_segment){.host = host, .size_bytes = bytes};
+    } else {
+        work->is_full = true;
+        return;
     }
-    uint64_t bytes = AMDVI_BIT(page.size_log2);
-    uint64_t left = bytes - (rest->iova & (bytes - 1));
-    out->outcome = AMDVI_OUTCOME_TRANSLATED;
-    out->host = (void *)(uintptr_t)(rest->iova + (page.host & ~AMDVI_TLB_FLAGS));
-    out->run_bytes = left < rest->size_bytes ? left : rest->size_bytes;
-    return AMDVI_OK;
+    work->end = host + bytes;
+    work->rest.iova += bytes;
+    work->rest.size_bytes -= bytes;
+    work->pages_left--;
 }
 
-static bool continues(const struct amdvi_segment *last, const void *host)
+static inline bool is_to_go_on(const struct segmenting *work)
 {
-    return (const uint8_t *)last->host + last->size_bytes == host;
+    return work->pages_left != 0 && work->rest.size_bytes != 0 && !work->is_full;
+}
+
+static inline uint64_t bytes_to_end(uint64_t iova, unsigned size_log2)
+{
+    uint64_t bytes = AMDVI_BIT(size_log2);
+
+    return bytes - (iova & (bytes - 1));
+}
+
+/* Pages of one size, as long as they are in the TLB. With a constant size it is faster. */
+static inline __attribute__((always_inline)) void add_hits(struct segmenting *work,
+                                                           unsigned size_log2)
+{
+    const struct amdvi_caches *caches = &work->reader->iommu->caches;
+    enum amdvi_access access = work->rest.access;
+    uint64_t context = work->context;
+    uint64_t hits = 0;
+    uint64_t host;
+
+    while (is_to_go_on(work) &&
+           amdvi_fast_host(caches, context, work->rest.iova, size_log2, access, &host)) {
+        uint64_t iova = work->rest.iova;
+
+        hits++;
+        add(work, amdvi_host_of(iova, host), bytes_to_end(iova, size_log2));
+    }
+    amdvi_count_own_by(&work->reader->fast_hits, hits);
+}
+
+/* One page of another size, or that is not in the TLB. False when it cannot be had this way. */
+static bool add_page(struct segmenting *work)
+{
+    uint64_t iova = work->rest.iova;
+    struct amdvi_page page;
+    bool cached;
+
+    if (!amdvi_fast_page_elsewhere(work->reader, work->context, iova, work->rest.access,
+                                   &work->pending, &page, &cached) ||
+        (page.host & work->rest.access) != 0) {
+        return false;
+    }
+    add(work, amdvi_host_of(iova, page.host), bytes_to_end(iova, amdvi_page_size_log2(&page)));
+    return true;
+}
+
+/* A run of the general way. False when the segments end here, and why. */
+static bool add_general(struct segmenting *work, enum amdvi_status *status,
+                        enum amdvi_outcome *outcome)
+{
+    struct amdvi_translation next;
+
+    *status = amdvi_iommu_translate(work->reader, &work->rest, &next);
+    if (*status != AMDVI_OK) {
+        return false;
+    }
+    if (next.outcome != AMDVI_OUTCOME_TRANSLATED || next.host == NULL) {
+        *outcome = next.outcome;
+        return false;
+    }
+    add(work, next.host, next.run_bytes);
+    return true;
+}
+
+static enum amdvi_status run(struct segmenting *work, enum amdvi_outcome *outcome)
+{
+    enum amdvi_status status = AMDVI_OK;
+    bool going = true;
+
+    while (going && is_to_go_on(work)) {
+        if (work->context != 0) {
+            if (work->reader->size_log2 == AMDVI_PAGE_LOG2) {
+                add_hits(work, AMDVI_PAGE_LOG2);
+            } else {
+                add_hits(work, work->reader->size_log2);
+            }
+            if (!is_to_go_on(work) || add_page(work)) {
+                continue;
+            }
+        }
+        going = add_general(work, &status, outcome);
+    }
+    return status;
 }
 
 enum amdvi_status amdvi_iommu_segments(struct amdvi_reader *reader,
@@ -30,35 +127,31 @@ enum amdvi_status amdvi_iommu_segments(struct amdvi_reader *reader,
                                        struct amdvi_segment *segments, unsigned capacity,
                                        struct amdvi_segments *out)
 {
-    struct amdvi_segments all = {.outcome = AMDVI_OUTCOME_TRANSLATED};
-    struct amdvi_request rest = *request;
-    bool is_simple = amdvi_request_is_simple(request);
+    struct amdvi_caches *caches = &reader->iommu->caches;
+    enum amdvi_outcome outcome = AMDVI_OUTCOME_TRANSLATED;
+    struct segmenting work;
 
     if (!amdvi_request_is_proper(request)) {
         return AMDVI_ERR_ARGUMENT;
     }
-    for (unsigned page = 0; page < AMDVI_CALL_PAGES && rest.size_bytes != 0; page++) {
-        struct amdvi_translation next;
-        enum amdvi_status status = next_run(reader, &rest, is_simple, &next);
-        if (status != AMDVI_OK) {
-            return status;
-        }
-        if (next.outcome != AMDVI_OUTCOME_TRANSLATED || next.host == NULL) {
-            all.outcome = next.outcome;
-            break;
-        }
-        if (all.count != 0 && continues(&segments[all.count - 1], next.host)) {
-            segments[all.count - 1].size_bytes += next.run_bytes;
-        } else if (all.count < capacity) {
-            segments[all.count++] =
-                (struct amdvi_segment){.host = next.host, .size_bytes = next.run_bytes};
-        } else {
-            break;
-        }
-        all.size_bytes += next.run_bytes;
-        rest.iova += next.run_bytes;
-        rest.size_bytes -= next.run_bytes;
-    }
-    *out = all;
-    return AMDVI_OK;
+    work.reader = reader;
+    work.rest = *request;
+    work.context =
+        amdvi_request_is_simple(request) ? amdvi_context_find(caches, request->device_id) : 0;
+    work.pages_left = AMDVI_CALL_PAGES;
+    work.segments = segments;
+    work.capacity = capacity;
+    work.count = 0;
+    work.end = NULL;
+    work.is_full = false;
+    work.pending.count = 0;
+    work.pending.generation = atomic_load(&caches->generation);
+    enum amdvi_status status = run(&work, &outcome);
+    amdvi_fast_keep(caches, work.context, &work.pending);
+    *out = (struct amdvi_segments){
+        .count = work.count,
+        .size_bytes = request->size_bytes - work.rest.size_bytes,
+        .outcome = outcome,
+    };
+    return status;
 }

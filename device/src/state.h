@@ -45,7 +45,8 @@ struct amdvi_reader {
     unsigned depth;     /* of nested online calls */
     unsigned size_log2; /* of the page that it met last: fast.c looks for that size first */
     /* Written by the reader's own thread only, summed by anyone. */
-    _Atomic uint64_t fast_hits; /* translations answered by the TLB alone, in addition to: */
+    _Atomic uint64_t fast_hits;  /* pages answered by fast.h, not in the counters below: */
+    _Atomic uint64_t fast_walks; /* pages answered by fast.c after the end of a walk; nor these */
     _Atomic uint64_t translations;
     _Atomic uint64_t tlb_hits;
     _Atomic uint64_t walks;
@@ -162,10 +163,15 @@ static inline void amdvi_count(_Atomic uint64_t *counter)
 }
 
 /* A statistic that one thread counts. */
+static inline void amdvi_count_own_by(_Atomic uint64_t *counter, uint64_t more)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
+
 static inline void amdvi_count_own(_Atomic uint64_t *counter)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    amdvi_count_own_by(counter, 1);
 }
 
 /* ---- What is owed to the host once no lock is held --------------------------------------------
@@ -278,12 +284,12 @@ static inline bool amdvi_access_allowed(enum amdvi_access access, bool read, boo
 }
 
 /*
- * The end of a walk, from a directory of @context that is known. False when there is none, and when
- * the entry is not a page: then only the whole walk knows. What it passes is kept if the generation
- * is still @generation. Of @out, what a successful walk has is set, but for `passed`.
+ * The end of a walk, from a directory of @context that is known: the page but for its host pointer,
+ * as if it were plain. False when no directory is known, and when the entry is not a page: then
+ * only the whole walk knows. A table that it passes is kept if the generation is still @generation.
  */
 bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova,
-                         uint64_t generation, struct amdvi_walk *out);
+                         uint64_t generation, struct amdvi_page *out);
 
 /* The 512 entries of the table at @spa in host memory, or NULL. */
 const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu, uint64_t spa);
@@ -394,24 +400,6 @@ struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
 enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdvi_reader *reader,
                                   const struct amdvi_request *request,
                                   struct amdvi_translation *out, struct amdvi_decision *first);
-
-/* ---- fast.c -----------------------------------------------------------------------------------
- */
-
-/* One page as the fast path knows it. */
-struct amdvi_page {
-    uint64_t host; /* as the words of a record of the TLB, see caches.h */
-    uint64_t spa;
-    unsigned size_log2;
-    bool cached; /* from the TLB */
-};
-
-/*
- * The page of a plain access, and a host pointer to it if the host maps memory. Counts it as
- * answered. False when the general way has to be gone: @reader is then as it was.
- */
-bool amdvi_fast_page(struct amdvi_reader *reader, uint16_t device_id, uint64_t iova,
-                     enum amdvi_access access, struct amdvi_page *out);
 
 /* ---- iotlb.c ----------------------------------------------------------------------------------
  */

@@ -60,22 +60,22 @@ static void note_size(struct amdvi_caches *caches, unsigned size_log2)
     }
 }
 
-void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, uint64_t iova,
-                   const struct amdvi_walk *walk, uint64_t host, bool is_plain)
+void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page)
 {
     uint16_t domain_id = amdvi_context_domain(context);
+    unsigned size_log2 = (unsigned)(page->page & AMDVI_TLB_FLAGS);
     uint64_t record[AMDVI_CACHE_WORDS] = {
-        [AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, walk->size_log2),
+        [AMDVI_TLB_PAGE] = page->page,
         [AMDVI_TLB_CONTEXT] = context,
         [AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id),
-        [AMDVI_TLB_HOST] = host,
-        [AMDVI_TLB_SPA] = amdvi_tlb_spa_word(walk, iova, is_plain),
+        [AMDVI_TLB_HOST] = page->host,
+        [AMDVI_TLB_SPA] = page->spa,
     };
 
     if (caches->tlb.ways != 0) {
-        note_size(caches, walk->size_log2);
-        amdvi_cache_put(&caches->tlb, amdvi_tlb_index(iova >> walk->size_log2, domain_id),
-                        AMDVI_TLB_KEYS, record);
+        note_size(caches, size_log2);
+        amdvi_cache_put(&caches->tlb, amdvi_tlb_index(page->page >> size_log2, domain_id),
+                        AMDVI_TLB_KEYS, AMDVI_TLB_END, record);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The way of a DMA request: its pages are decided one by one (decide.c), joined, and told of. */
-#include "state.h"
+#include "fast.h"
 
 struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,
                                        const struct amdvi_request *request, bool use_caches)
@@ -153,26 +153,26 @@ enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdv
 static bool translate_page(struct amdvi_reader *reader, const struct amdvi_request *request,
                            struct amdvi_translation *out)
 {
+    uint64_t context = amdvi_context_find(&reader->iommu->caches, request->device_id);
     uint64_t iova = request->iova;
     struct amdvi_page page;
+    bool cached;
 
-    if (!amdvi_request_is_simple(request) || !amdvi_request_is_proper(request) ||
-        request->size_bytes > bytes_to_end(iova, AMDVI_PAGE_LOG2) ||
-        !amdvi_fast_page(reader, request->device_id, iova, request->access, &page)) {
+    if (context == 0 || !amdvi_request_is_simple(request) || !amdvi_request_is_proper(request) ||
+        !amdvi_is_inside_4k(iova, request->size_bytes) ||
+        !amdvi_fast_page(reader, context, iova, request->access, &page, &cached)) {
         return false;
     }
     *out = (struct amdvi_translation){
         .outcome = AMDVI_OUTCOME_TRANSLATED,
         .run_bytes = request->size_bytes,
         .spa = iova + (page.spa & ~AMDVI_TLB_FLAGS),
-        .host = (page.host & request->access) != 0
-                    ? NULL
-                    : (void *)(uintptr_t)(iova + (page.host & ~AMDVI_TLB_FLAGS)),
-        .granule_log2 = (uint8_t)page.size_log2,
+        .host = (page.host & request->access) == 0 ? amdvi_host_of(iova, page.host) : NULL,
+        .granule_log2 = (uint8_t)amdvi_page_size_log2(&page),
         .read = amdvi_has(page.spa, AMDVI_TLB_READ),
         .write = amdvi_has(page.spa, AMDVI_TLB_WRITE),
         .force_coherent = amdvi_has(page.spa, AMDVI_TLB_COHERENT),
-        .cached = page.cached,
+        .cached = cached,
     };
     return true;
 }

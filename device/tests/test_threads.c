@@ -12,16 +12,11 @@
  */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime() */
 
+#include "race.h"
+
 #include "check.h"
-#include "machine.h"
 
-#include <pthread.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define DEADLINE_MS 20000
 
 #define DEVICE     0x0100 /* its page table entries change */
 #define SWITCHED   0x0101 /* its device table entry changes */
@@ -59,38 +54,7 @@ static struct race {
     _Atomic unsigned long refusals;
 } race;
 
-/* One thread that plays a device, with a reader of its own. */
-struct user {
-    pthread_t thread;
-    struct amdvi_reader *reader;
-    uint32_t random;
-    unsigned long rounds;
-    _Atomic bool is_told; /* that its lease is revoked */
-};
-
 static struct user users[USERS];
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* When a case that begins now is to end. */
-static uint64_t end_of_case(void)
-{
-    const char *asked = getenv("AMDVI_THREADS_MS");
-
-    return now_ms() + (asked != NULL ? strtoull(asked, NULL, 10) : 500);
-}
-
-static uint32_t next_random(struct user *user)
-{
-    user->random = user->random * 1664525 + 1013904223;
-    return user->random >> 8;
-}
 
 static uint64_t target_spa(unsigned target)
 {
@@ -242,14 +206,6 @@ static void *interrupting(void *arg)
     return NULL;
 }
 
-static void let_go(struct machine *machine, enum machine_told what)
-{
-    if (what == MACHINE_TOLD_REVOKED) {
-        struct user *user = machine->revoked[(machine->revocations - 1) % MACHINE_RECORDS];
-        atomic_store(&user->is_told, true);
-    }
-}
-
 static void start_users(void *(*const *what)(void *))
 {
     for (unsigned i = 0; i < USERS; i++) {
@@ -335,7 +291,7 @@ static void set_up(const struct machine_options *options)
     memset(&race, 0, sizeof(race));
     machine_start(&race.machine, options);
     race.own_work = options->work_is_ours;
-    race.machine.told = let_go;
+    race.machine.revoke = let_go;
     race.machine.yields = true;
     amdvi_reader_offline(race.machine.reader);
     race.root = machine_table(&race.machine);
@@ -361,32 +317,14 @@ static void set_up(const struct machine_options *options)
 
 static void tear_down(void)
 {
-    race.machine.told = NULL;
+    race.machine.revoke = NULL;
     amdvi_reader_online(race.machine.reader);
     machine_stop(&race.machine);
 }
 
-/* A COMPLETION_WAIT, and until its word is there whatever work the host is asked to do. */
-static bool wait_for_completion(void)
+static bool completes(void)
 {
-    struct amdvi_command command = {.opcode = AMDVI_OPCODE_COMPLETION_WAIT,
-                                    .store = true,
-                                    .store_address = MACHINE_STORE,
-                                    .store_data = ++race.machine.next_word};
-    uint64_t deadline = now_ms() + DEADLINE_MS;
-
-    machine_command(&race.machine, &command);
-    while (!machine_waited(&race.machine)) {
-        if (race.own_work && atomic_exchange(&race.machine.work_calls, 0) != 0) {
-            while (amdvi_iommu_process(race.machine.iommu, 4)) {
-            }
-        }
-        sched_yield();
-        if (!CHECK(now_ms() < deadline)) {
-            return false;
-        }
-    }
-    return true;
+    return CHECK(completes_in_time(&race.machine, race.own_work));
 }
 
 static bool move_area(unsigned area)
@@ -397,7 +335,7 @@ static bool move_area(unsigned area)
     give_target(2 * area + race.side[area]);
     map_area(race.root, AREA_BYTES * area, 2 * area + race.side[area]);
     machine_invalidate_pages(&race.machine, 9, AREA_BYTES * area + 0x1000, true);
-    if (!wait_for_completion()) {
+    if (!completes()) {
         return false;
     }
     own_target(old);
@@ -412,7 +350,7 @@ static bool switch_device(void)
     give_target(2 * AREAS + race.switched_side);
     set_switched();
     machine_invalidate_device(&race.machine, SWITCHED);
-    if (!wait_for_completion()) {
+    if (!completes()) {
         return false;
     }
     own_target(old);
@@ -427,7 +365,7 @@ static bool move_vector(unsigned index)
     atomic_store(&race.is_vector_gone[2 * index + race.vector_side[index]], false);
     set_irte(index);
     machine_invalidate_interrupts(&race.machine, DEVICE);
-    if (!wait_for_completion()) {
+    if (!completes()) {
         return false;
     }
     atomic_store(&race.is_vector_gone[old], true);

@@ -58,13 +58,14 @@ static inline uint64_t amdvi_lanes(uint64_t offset, unsigned size_bytes, unsigne
     return AMDVI_BITS(low + 8 * size_bytes - 1, low);
 }
 
+/* Compilers make one load of this, swapped where the host is big-endian. */
 static inline uint64_t amdvi_le64_decode(const struct amdvi_le64 *wire)
 {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        value |= (uint64_t)wire->byte[i] << (8 * i);
-    }
-    return value;
+    const uint8_t *byte = wire->byte;
+
+    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16 |
+           (uint64_t)byte[3] << 24 | (uint64_t)byte[4] << 32 | (uint64_t)byte[5] << 40 |
+           (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
 }
 
 static inline void amdvi_le64_encode(struct amdvi_le64 *out, uint64_t value)
@@ -76,11 +77,10 @@ static inline void amdvi_le64_encode(struct amdvi_le64 *out, uint64_t value)
 
 static inline uint32_t amdvi_le32_decode(const struct amdvi_le32 *wire)
 {
-    uint32_t value = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        value |= (uint32_t)wire->byte[i] << (8 * i);
-    }
-    return value;
+    const uint8_t *byte = wire->byte;
+
+    return (uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 |
+           (uint32_t)byte[3] << 24;
 }
 
 static inline void amdvi_le32_encode(struct amdvi_le32 *out, uint32_t value)

@@ -60,11 +60,19 @@ struct amdvi_pte amdvi_pte_decode(uint64_t word, unsigned level);
 /* log2 of the page size that an address with NextLevel 7, or a command with S=1, encodes. */
 unsigned amdvi_pte_size_log2(uint64_t address_field);
 
+#define AMDVI_LEVEL_BITS 9 /* of an IOVA, that index a table */
+
 /* The lowest IOVA bit that indexes a table of @level (1 to 6): 12, 21, 30, 39, 48, 57. */
-unsigned amdvi_level_shift(unsigned level);
+static inline unsigned amdvi_level_shift(unsigned level)
+{
+    return AMDVI_PAGE_LOG2 + AMDVI_LEVEL_BITS * (level - 1);
+}
 
 /* Entry of a table of @level that translates @iova: 0 to 511. */
-unsigned amdvi_level_index(unsigned level, uint64_t iova);
+static inline unsigned amdvi_level_index(unsigned level, uint64_t iova)
+{
+    return (unsigned)(iova >> amdvi_level_shift(level)) & ((1U << AMDVI_LEVEL_BITS) - 1);
+}
 
 /* The IOVA bits below the table of @from and above the index of level @to (1 <= to < from). */
 uint64_t amdvi_level_skipped(unsigned from, unsigned to);

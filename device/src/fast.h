@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The fast way of a plain access (no flags, a plain device, see caches.h): the context of the
+ * device, and the page in the TLB. Whatever is not there, or not as usual, a refusal above all, is
+ * left to others, so that there is one place only that knows what events say.
+ *
+ * A hit takes no lock, no fence and no call, and stores to the reader's own cache line only.
+ */
+#ifndef AMDVI_FAST_H
+#define AMDVI_FAST_H
+
+#include "state.h"
+
+static inline bool amdvi_is_inside_4k(uint64_t iova, uint64_t size_bytes)
+{
+    uint64_t page_bytes = AMDVI_BIT(AMDVI_PAGE_LOG2);
+
+    return size_bytes <= page_bytes - (iova & (page_bytes - 1));
+}
+
+/*
+ * The host word of the page of 2^@size_log2 bytes, if it is good for @access. This is
+ * amdvi_cache_find() for one word of a record, written for the compiler to make few instructions of
+ * it; with a constant size there are fewer again.
+ */
+static inline bool amdvi_fast_host(const struct amdvi_caches *caches, uint64_t context,
+                                   uint64_t iova, unsigned size_log2, enum amdvi_access access,
+                                   uint64_t *out)
+{
+    uint16_t domain_id = amdvi_context_domain(context);
+    uint64_t page = amdvi_tlb_page(iova, size_log2);
+    uint64_t generation = amdvi_domain_generation(caches, domain_id);
+    const struct amdvi_cache_slot *slot =
+        amdvi_cache_set(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id));
+
+    AMDVI_UNROLL
+    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
+        uint64_t begin = amdvi_slot_begin(slot);
+
+        if (amdvi_slot_word(slot, AMDVI_TLB_PAGE) != page ||
+            amdvi_slot_word(slot, AMDVI_TLB_CONTEXT) != context ||
+            amdvi_slot_word(slot, AMDVI_TLB_GENERATION) != generation) {
+            continue;
+        }
+        uint64_t host = amdvi_slot_word(slot, AMDVI_TLB_HOST);
+        if ((host & access) != 0 || !amdvi_slot_end(slot, begin)) {
+            break;
+        }
+        *out = host;
+        return true;
+    }
+    return false;
+}
+
+/* The host pointer of an IOVA, from the host word of its page. */
+static inline void *amdvi_host_of(uint64_t iova, uint64_t host_word)
+{
+    return (void *)(uintptr_t)(iova + (host_word & ~AMDVI_TLB_FLAGS));
+}
+
+static inline unsigned amdvi_page_size_log2(const struct amdvi_page *page)
+{
+    return (unsigned)(page->page & AMDVI_TLB_FLAGS);
+}
+
+/* Pages that were walked and are to be kept. */
+struct amdvi_pending {
+    uint64_t generation; /* of the caches, before anything was read */
+    unsigned count;
+    struct amdvi_page page[16];
+};
+
+/*
+ * The page of a plain access, from the TLB or by the end of a walk, and a host pointer to it if the
+ * host maps memory: then it is good for @access. @context is not 0. Counts it as answered. False
+ * when the general way has to be gone.
+ */
+bool amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                     enum amdvi_access access, struct amdvi_page *out, bool *cached);
+
+/*
+ * The same after it was not found with the size that the reader met last. What was walked is kept,
+ * or with @pending, added there, to be kept by amdvi_fast_keep().
+ */
+bool amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                               enum amdvi_access access, struct amdvi_pending *pending,
+                               struct amdvi_page *out, bool *cached);
+
+/* Keep what is pending, with the lock taken once. */
+void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending);
+
+#endif
