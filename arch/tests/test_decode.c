@@ -351,11 +351,50 @@ static void names_are_those_of_the_specification(void)
     CHECK(is_name(amdvi_opcode_name(0), "reserved"));
     CHECK(is_name(amdvi_opcode_name(6), "reserved"));
     CHECK(is_name(amdvi_regs[AMDVI_REG_STATUS].name, "IOMMU Status"));
-    CHECK(is_name(amdvi_cap_info(AMDVI_CAP_OFFSET_RANGE)->name, "Range"));
+    static const char *const capabilities[] = {"Capability Header", "Base Address Low",
+                                               "Base Address High", "Range",
+                                               "Miscellaneous Information 0"};
+    for (unsigned i = 0; i < 5; i++) {
+        CHECK(is_name(amdvi_cap_info((enum amdvi_cap_offset)(4 * i))->name, capabilities[i]));
+    }
+    static const char *const events[] = {"ILLEGAL_DEV_TABLE_ENTRY", "IO_PAGE_FAULT",
+                                         "DEV_TAB_HARDWARE_ERROR",  "PAGE_TAB_HARDWARE_ERROR",
+                                         "ILLEGAL_COMMAND_ERROR",   "COMMAND_HARDWARE_ERROR",
+                                         "IOTLB_INV_TIMEOUT",       "INVALID_DEVICE_REQUEST"};
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK(is_name(amdvi_event_name(i + 1), events[i]));
+    }
+    for (unsigned reg = 0; reg < AMDVI_REG_COUNT; reg++) {
+        CHECK(amdvi_regs[reg].name != NULL && amdvi_regs[reg].name[0] != 0);
+    }
+    for (unsigned range = 0; range < AMDVI_RANGE_COUNT; range++) {
+        CHECK(amdvi_range_name((enum amdvi_range)range)[0] != 0);
+    }
     CHECK(is_name(amdvi_range_name(AMDVI_RANGE_SYSTEM_MANAGEMENT), "system management"));
 }
 
+static void numbers_in_memory_are_little_endian(void)
+{
+    static const uint8_t bytes[8] = {0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11};
+    struct amdvi_le32 le32 = {{0xff, 0xff, 0xff, 0xff}};
+    struct amdvi_le64 le64 = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+
+    amdvi_le32_encode(&le32, 0x55667788);
+    CHECK(memcmp(le32.byte, bytes, 4) == 0);
+    CHECK_U64(amdvi_le32_decode(&le32), 0x55667788);
+    amdvi_le64_encode(&le64, 0x1122334455667788);
+    CHECK(memcmp(le64.byte, bytes, 8) == 0);
+    CHECK_U64(amdvi_le64_decode(&le64), 0x1122334455667788);
+    for (unsigned bit = 0; bit < 32; bit++) {
+        amdvi_le32_encode(&le32, (uint32_t)AMDVI_BIT(bit));
+        for (unsigned i = 0; i < 4; i++) {
+            CHECK_U64(le32.byte[i], i == bit / 8 ? 1U << bit % 8 : 0);
+        }
+    }
+}
+
 static const struct check_case cases[] = {
+    {"numbers in memory are little-endian", NULL, numbers_in_memory_are_little_endian},
     {"every bit of a device table entry is kept or reserved", "1.20 device table entry",
      every_dte_bit_is_kept_or_reserved},
     {"each member of a device table entry comes from its bits", "1.20 device table entry",

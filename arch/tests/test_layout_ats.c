@@ -186,11 +186,16 @@ struct request_row {
 static void check_requests(const struct request_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct amdvi_int_request request;
-        memset(&request, 0, sizeof(request));
+        bool is_ht = rows[i].address >> 32 != 0;
+        /* All that it is not, so that every member has to be written. */
+        struct amdvi_int_request request = {.int_class = AMDVI_INT_OTHER,
+                                            .is_ht = !is_ht,
+                                            .logical = !rows[i].logical,
+                                            .index = 0xffff};
         check_row(rows[i].row, amdvi_int_request_decode(&request, rows[i].address, rows[i].data),
                   1);
         check_row(rows[i].row, request.int_class, rows[i].int_class);
+        check_row(rows[i].row, request.is_ht, is_ht);
         check_row(rows[i].row, request.logical, rows[i].logical);
         if (rows[i].int_class == AMDVI_INT_FIXED || rows[i].int_class == AMDVI_INT_ARBITRATED) {
             check_row(rows[i].row, request.index, rows[i].index);

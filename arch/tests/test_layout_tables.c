@@ -241,6 +241,22 @@ static void msi_range_is_one_megabyte_below_4_gigabytes(void)
     CHECK_U64(amdvi_range_of(0xFEF00000), AMDVI_RANGE_NONE);
 }
 
+static void bounds_are_those_of_the_ranges(void)
+{
+    for (size_t i = 0; i < COUNT(range_rows); i++) {
+        const struct range_row *row = &range_rows[i];
+
+        check_row(row->name, amdvi_range_bounds(row->range).first, row->first);
+        check_row(row->name, amdvi_range_bounds(row->range).last, row->last);
+    }
+    CHECK_U64(amdvi_range_bounds(AMDVI_RANGE_MSI).first, 0xFEE00000);
+    CHECK_U64(amdvi_range_bounds(AMDVI_RANGE_MSI).last, 0xFEEFFFFF);
+    /* Memory has none: the last is before the first. */
+    struct amdvi_range_bounds none = amdvi_range_bounds(AMDVI_RANGE_NONE);
+    CHECK(none.last < none.first);
+    CHECK_U64(AMDVI_RANGE_COUNT, COUNT(range_rows) + 2);
+}
+
 /* Choice: all 64 bits of the address take part. */
 static void addresses_outside_the_ranges_are_ordinary(void)
 {
@@ -282,6 +298,8 @@ static const struct check_case cases[] = {
      special_ranges_begin_and_end_where_listed},
     {"the MSI range is the megabyte at FEE0_0000h", "1.20 interrupt remapping",
      msi_range_is_one_megabyte_below_4_gigabytes},
+    {"the bounds of each range are its first and last address", "1.20 special address ranges",
+     bounds_are_those_of_the_ranges},
     {"addresses outside the ranges are ordinary", "1.20 special address ranges",
      addresses_outside_the_ranges_are_ordinary},
 };

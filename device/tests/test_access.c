@@ -492,6 +492,27 @@ static void a_wait_asks_for_no_host_pointer(void)
     machine_stop(&machine);
 }
 
+/* The reader has not released by itself since the invalidation. */
+static void an_access_releases_its_reader(void)
+{
+    struct amdvi_command wait = {.opcode = AMDVI_OPCODE_COMPLETION_WAIT,
+                                 .store = true,
+                                 .store_address = MACHINE_STORE,
+                                 .store_data = 0x77};
+    struct machine machine;
+    uint64_t word = 0;
+
+    uint64_t root = start(&machine, &cached);
+    machine_map(&machine, root, 3, 0x1000, SPA(0), 12, true, true);
+    access_at(&machine, AMDVI_OPERATION_READ, 0x1000, &word, sizeof(word));
+    machine_invalidate_pages(&machine, DOMAIN, ALL, true);
+    machine_command(&machine, &wait);
+    CHECK_U64(machine_read64(&machine, MACHINE_STORE), 0);
+    access_at(&machine, AMDVI_OPERATION_READ, 0x1000, &word, sizeof(word));
+    CHECK_U64(machine_read64(&machine, MACHINE_STORE), 0x77);
+    machine_stop(&machine);
+}
+
 static const struct check_case cases[] = {
     {"reads, writes and fills reach every byte of scattered pages and no other (V1)", NULL,
      accesses_reach_every_byte_of_scattered_pages},
@@ -513,6 +534,7 @@ static const struct check_case cases[] = {
     {"quiet requests log and count nothing", NULL, quiet_requests_log_and_count_nothing},
     {"peek and quiet requests answer like others", NULL,
      peek_and_quiet_requests_answer_like_others},
+    {"an access releases its reader", NULL, an_access_releases_its_reader},
     {"a host pointer covers the run it comes with", NULL, host_pointers_cover_the_run},
     {"a wait that walks leases again asks for no host pointer", NULL,
      a_wait_asks_for_no_host_pointer},

@@ -398,6 +398,28 @@ static void a_changed_device_table_entry_may_be_old_until_the_wait(void)
     }
 }
 
+/* What is not there is not kept: software that adds it need not invalidate. */
+static void an_added_interrupt_entry_is_found_at_once(void)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        struct machine machine;
+        struct amdvi_dte dte = {
+            .interrupt_valid = true, .int_tab_len = 8, .int_ctl = AMDVI_INT_CTL_REMAP};
+
+        machine_start(&machine, &machine_cache_sizes[i]);
+        dte.interrupt_root = machine_table(&machine);
+        machine_set_dte(&machine, DEVICE, &dte);
+        machine_write32(&machine, dte.interrupt_root + 4 * 9, 0x00410000); /* RemapEn=0 */
+        for (unsigned turn = 0; turn < 2; turn++) {
+            CHECK_U64(machine_interrupt(&machine, DEVICE, 0xfee00000, 9).outcome,
+                      AMDVI_OUTCOME_ABORTED);
+        }
+        machine_write32(&machine, dte.interrupt_root + 4 * 9, 0x00410001);
+        CHECK_U64(machine_interrupt(&machine, DEVICE, 0xfee00000, 9).data, 0x41);
+        machine_stop(&machine);
+    }
+}
+
 static void a_changed_interrupt_entry_may_be_old_until_the_wait(void)
 {
     for (unsigned i = 0; i < 3; i++) {
@@ -529,6 +551,8 @@ static const struct check_case cases[] = {
      "1.20 INVALIDATE_IOMMU_PAGES", a_changed_page_may_be_old_until_the_wait},
     {"a changed device table entry is old or new before the wait, and new after it",
      "1.20 INVALIDATE_DEVTAB_ENTRY", a_changed_device_table_entry_may_be_old_until_the_wait},
+    {"an interrupt table entry that is added needs no invalidation",
+     "1.20 interrupt remapping table entry", an_added_interrupt_entry_is_found_at_once},
     {"a changed interrupt table entry is old or new before the wait, and new after it",
      "1.20 INVALIDATE_INTERRUPT_TABLE", a_changed_interrupt_entry_may_be_old_until_the_wait},
     {"caches of 0, 1, 2, 3, 5 and 4096 entries give the same results", NULL,

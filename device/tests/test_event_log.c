@@ -17,6 +17,8 @@
 #define EVENT_LOG_RUN  BIT64(3)
 #define EVENT_BITS     (EVENT_OVERFLOW | EVENT_LOG_INT | EVENT_LOG_RUN)
 
+#define CODE_IOTLB_TIMEOUT 7
+
 #define DEVICE  0x0123
 #define DOMAIN  0x0042
 #define ENTRIES 256
@@ -371,6 +373,84 @@ static void base_write_empties(void)
     machine_stop(&machine);
 }
 
+/* The event of an interrupt that is refused, and of one at a translation request. */
+static void interrupts_of_interrupts(void)
+{
+    struct amdvi_features features = {.va_size_bits = 64, .pa_size_bits = 52, .iotlb_sup = true};
+    struct machine_options options = machine_cache_sizes[2];
+    struct machine machine;
+    struct amdvi_ats_completion completion;
+    options.features = &features;
+
+    machine_start(&machine, &options);
+    machine_set_dte_words(&machine, DEVICE, 0, 0, 1, 0); /* IV, IntCtl=00b */
+    CHECK_U64(machine_interrupt(&machine, DEVICE, 0xfee00000, 1).outcome, AMDVI_OUTCOME_ABORTED);
+    CHECK_U64(atomic_load(&machine.msis), 1);
+    CHECK_U64(status(&machine), EVENT_LOG_INT | EVENT_LOG_RUN);
+    machine_set_reg(&machine, STATUS, EVENT_LOG_INT);
+    amdvi_iommu_ats_translate(machine.reader, DEVICE, 0x5000, &completion);
+    CHECK_U64(atomic_load(&machine.msis), 2);
+    CHECK_U64(machine_reg(&machine, TAIL), 0x20);
+    machine_stop(&machine);
+}
+
+/* SE speaks of page faults only, also of a device whose first one is logged already. */
+static void timeouts_under_se(void)
+{
+    const uint64_t timeout = UINT64_C(2) << 5; /* InvTimeOut: 10 ms */
+    struct amdvi_features features = {.va_size_bits = 64, .pa_size_bits = 52, .iotlb_sup = true};
+    struct machine_options options = machine_cache_sizes[2];
+    struct machine machine;
+    options.features = &features;
+
+    machine_start(&machine, &options);
+    machine_set_reg(&machine, CONTROL, machine_reg(&machine, CONTROL) | timeout);
+    machine_set_dte_words(&machine, DEVICE, 3, DOMAIN | BIT64(33), 0, 0);
+    fault(&machine, 1);
+    fault(&machine, 2);
+    expect_numbers(&machine, 1, 1);
+    expect_no_event(&machine);
+    amdvi_reader_release(machine.reader);
+    for (unsigned i = 0; i < 3; i++) {
+        struct amdvi_command command = {.opcode = AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES,
+                                        .device_id = DEVICE,
+                                        .queue_id = DEVICE,
+                                        .address = 0x5000};
+        machine_command(&machine, &command);
+        machine_pass(&machine, 10000000);
+        expect_only_event(&machine, event_word(CODE_IOTLB_TIMEOUT, DEVICE, 0, 0),
+                          MACHINE_COMMANDS + 16 * (uint64_t)i);
+        CHECK_U64(machine.log_lines, i + 1);
+    }
+    fault(&machine, 3); /* nor do they count as one */
+    expect_no_event(&machine);
+    machine_stop(&machine);
+}
+
+/* An event that is not a page fault is none for SE: the first page fault after it is logged. */
+static void a_timeout_before_the_first_fault(void)
+{
+    struct amdvi_features features = {.va_size_bits = 64, .pa_size_bits = 52, .iotlb_sup = true};
+    struct machine_options options = machine_cache_sizes[0];
+    struct machine machine;
+    options.features = &features;
+
+    machine_start(&machine, &options);
+    amdvi_reader_release(machine.reader);
+    machine_set_reg(&machine, CONTROL, machine_reg(&machine, CONTROL) | UINT64_C(1) << 5);
+    machine_set_dte_words(&machine, DEVICE, 3, DOMAIN | BIT64(33), 0, 0);
+    struct amdvi_command command = {
+        .opcode = AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES, .device_id = DEVICE, .address = 0x5000};
+    machine_command(&machine, &command);
+    machine_pass(&machine, 1000000);
+    expect_only_event(&machine, event_word(CODE_IOTLB_TIMEOUT, DEVICE, 0, 0), MACHINE_COMMANDS);
+    fault(&machine, 7);
+    expect_numbers(&machine, 7, 1);
+    fault(&machine, 8);
+    expect_no_event(&machine);
+    machine_stop(&machine);
+}
+
 static const struct check_case cases[] = {
     {"events are stored in order and the tail wraps, for every length", "1.20 event log", wraps},
     {"of 256 entries 255 are stored, and the 256th event overflows, also with EventIntEn=0 (Q13)",
@@ -387,6 +467,12 @@ static const struct check_case cases[] = {
     {"a log in no memory, or in bad memory, harms nobody (Q24)", "1.20 event log", no_log},
     {"a log whose base was never written is 256 entries at 0 (Q8, Q24)", "1.20 event log",
      never_programmed},
+    {"events of interrupts and of translation requests raise the interrupt too", "1.20 event log",
+     interrupts_of_interrupts},
+    {"SE suppresses no timeout, however often it comes", "1.20 IOTLB_INV_TIMEOUT",
+     timeouts_under_se},
+    {"a timeout is no page fault that SE would remember", "1.20 IOTLB_INV_TIMEOUT",
+     a_timeout_before_the_first_fault},
     {"a new base starts empty (Q27)", "1.20 event log base address", base_write_empties},
 };
 

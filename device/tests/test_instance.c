@@ -166,7 +166,10 @@ static void the_defaults_are_those_of_revision_1_20(void)
     CHECK_U64(config.features.va_size_bits, 64);
     CHECK_U64(config.features.pa_size_bits, 52);
     CHECK_U64(config.readers, 1);
-    CHECK(config.tlb_entries != 0 && config.dte_entries != 0 && config.irte_entries != 0);
+    CHECK_U64(config.tlb_entries, 4096);
+    CHECK_U64(config.dte_entries, 256);
+    CHECK_U64(config.irte_entries, 1024);
+    CHECK_U64(config.commands_per_write, 256);
     check_size(&config, true);
 }
 
@@ -346,6 +349,28 @@ static void readers_are_those_of_the_configuration(void)
     machine_stop(&machine);
 }
 
+static void readers_share_no_cache_line(void)
+{
+    struct machine_options options = {.readers = 5};
+    struct amdvi_config config = default_config();
+    struct machine machine;
+
+    machine_start(&machine, &options);
+    for (unsigned i = 0; i < 4; i++) {
+        uintptr_t at = (uintptr_t)amdvi_iommu_reader(machine.iommu, i);
+        uintptr_t next = (uintptr_t)amdvi_iommu_reader(machine.iommu, i + 1);
+
+        CHECK_U64(at % 64, 0);
+        CHECK(next - at >= 64);
+        /* And no more is asked for than they take. */
+        config.readers = i + 1;
+        size_t bytes = amdvi_iommu_size_bytes(&config);
+        config.readers = i + 2;
+        CHECK_U64(amdvi_iommu_size_bytes(&config) - bytes, next - at);
+    }
+    machine_stop(&machine);
+}
+
 static void features_are_in_the_capability_block(void)
 {
     static const uint8_t va[] = {32, 40, 48, 64};
@@ -460,6 +485,31 @@ static void statistics_add_up_over_readers(void)
     machine_stop(&machine);
 }
 
+static void ats_is_counted(void)
+{
+    struct amdvi_features features = {.va_size_bits = 64, .pa_size_bits = 52, .iotlb_sup = true};
+    struct machine_options options = {.features = &features};
+    struct machine machine;
+    struct amdvi_stats stats;
+    struct amdvi_ats_completion got;
+
+    machine_start(&machine, &options);
+    for (unsigned i = 0; i < 3; i++) {
+        amdvi_iommu_ats_translate(machine.reader, DEVICE, 0x1000, &got);
+        CHECK_U64(got.status, AMDVI_ATS_UNSUPPORTED_REQUEST);
+    }
+    amdvi_iommu_stats(machine.iommu, &stats);
+    CHECK_U64(stats.ats_requests, 3);
+    CHECK_U64(stats.events, 3);
+    CHECK_U64(stats.translations + stats.aborted + stats.interrupts, 0);
+    CHECK_U64(machine_interrupt(&machine, DEVICE, 0xfee00000, 1).outcome, AMDVI_OUTCOME_TRANSLATED);
+    amdvi_iommu_stats(machine.iommu, &stats);
+    CHECK_U64(stats.interrupts, 1);
+    CHECK_U64(stats.interrupts_aborted, 0);
+    CHECK_U64(stats.ats_requests, 3);
+    machine_stop(&machine);
+}
+
 static const struct check_case cases[] = {
     {"each feature has its legal values and no others", "1.20 capability block",
      features_have_their_legal_values},
@@ -473,9 +523,11 @@ static const struct check_case cases[] = {
     {"a host with nothing optional has waits, leases and translations", NULL,
      a_host_with_nothing_optional_works},
     {"there are as many readers as configured", NULL, readers_are_those_of_the_configuration},
+    {"each reader has cache lines of its own", NULL, readers_share_no_cache_line},
     {"the capability block tells the features, and no later revision's (Q28)",
      "1.20 capability block", features_are_in_the_capability_block},
     {"two instances do not know each other", NULL, two_instances_do_not_know_each_other},
+    {"translation requests and interrupts are counted by themselves", NULL, ats_is_counted},
     {"statistics add up over readers, leases included", NULL, statistics_add_up_over_readers},
 };
 

@@ -48,6 +48,76 @@ static void pages_that_are_contiguous_are_joined(void)
     with_each_cache(contiguous);
 }
 
+/* Pages, an excluded page and pages again, all at their own addresses. */
+static void through_exclusion(struct machine *machine)
+{
+    const uint64_t first = MACHINE_FREE;
+    struct subject subject = subject_new(machine, 4);
+
+    machine_set_reg(machine, AMDVI_REG_EXCL_LIMIT, first + 0x1000);
+    machine_set_reg(machine, AMDVI_REG_EXCL_BASE, (first + 0x1000) | 3); /* for all devices */
+    map_4k(&subject, first, first);
+    map_4k(&subject, first + 0x2000, first + 0x2000);
+    map_4k(&subject, first + 0x3000, first);
+    for (unsigned i = 0; i < 2; i++) {
+        expect_run(&subject, first + 0x800, 0x1000, first + 0x800, 0x1000);
+        expect_run(&subject, first + 0x800, 0x4000, first + 0x800, 0x2800);
+        expect_run(&subject, first + 0x1800, 0x4000, first + 0x1800, 0x1800);
+        CHECK_U64(ask(&subject, first + 0x1000, 0x2000).granule_log2, 12);
+    }
+}
+
+static void a_run_goes_through_the_exclusion_range(void)
+{
+    with_each_cache(through_exclusion);
+}
+
+/* It says whether memory was read: of @pages at @iova, the request reads @reads words. */
+static void expect_reads(const struct subject *subject, uint64_t iova, uint64_t pages,
+                         unsigned long reads)
+{
+    struct machine *machine = subject->machine;
+    unsigned long before = atomic_load(&machine->reads);
+    struct amdvi_translation got = ask(subject, iova, 4096 * pages);
+
+    CHECK_U64(got.run_bytes, 4096 * pages);
+    CHECK_U64(atomic_load(&machine->reads) - before, reads);
+    CHECK_U64(got.cached, reads == 0);
+}
+
+static void a_run_is_cached_when_all_of_it_is(void)
+{
+    struct machine_options options = {.tlb_entries = 1024, .dte_entries = 16};
+    struct machine machine;
+
+    machine_start(&machine, &options);
+    struct subject subject = subject_new(&machine, 1);
+    for (uint64_t page = 0; page < 16; page++) {
+        map_4k(&subject, 4096 * page, MACHINE_FREE + 4096 * page);
+    }
+    expect_reads(&subject, 0x1000, 1, 8 + 1);
+    expect_reads(&subject, 0x1000, 1, 0);
+    expect_reads(&subject, 0x1000, 2, 1); /* the second is not */
+    expect_reads(&subject, 0x0000, 2, 1); /* the first is not */
+    expect_reads(&subject, 0x3000, 3, 3);
+    expect_reads(&subject, 0x0000, 6, 0);
+    expect_reads(&subject, 0x0000, 7, 1);
+    machine_stop(&machine);
+    /* Without device table entries that are kept, nothing is cached. */
+    options.dte_entries = 0;
+    machine_start(&machine, &options);
+    subject = subject_new(&machine, 1);
+    for (uint64_t page = 0; page < 2; page++) {
+        map_4k(&subject, 4096 * page, MACHINE_FREE + 4096 * page);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        struct amdvi_translation got = ask(&subject, 0, 0x2000);
+        CHECK_U64(got.run_bytes, 0x2000);
+        CHECK(!got.cached);
+    }
+    machine_stop(&machine);
+}
+
 static void partial_hit(struct machine *machine)
 {
     struct subject subject = subject_new(machine, 4);
@@ -206,6 +276,58 @@ static void no_granule_and_no_run_reaches_into_the_msi_range(void)
     with_each_cache(msi_cut);
 }
 
+/* Sizes of the blocks in which everything is alike, by the table of the reference. */
+static const struct {
+    uint64_t iova;
+    unsigned log2;
+} blocks[] = {
+    {0, 31},
+    {0x80000000, 30},
+    {0xfedff000, 21},
+    {0xfef00000, 20},
+    {0xffffffff, 24},
+    {0x100000000, 32},
+    {0x8000000000, 38},
+    {0xfcffffffff, 32},
+    {0xfd00000000, 31}, /* reserved interrupt: up to FD_F7FF_FFFFh */
+    {0xfdf7ffffff, 27},
+    {0xfdf9000000, 20}, /* PIC IACK */
+    {0xfdf9100000, 20}, /* system management */
+    {0xfdf9200000, 21}, /* reserved */
+    {0xfdfaffffff, 24},
+    {0xfdfb000000, 24}, /* address translation */
+    {0xfdfc000000, 25}, /* port I/O */
+    {0xfdfe000000, 25}, /* configuration */
+    {0xfe00000000, 29}, /* extended configuration */
+    {0xfe20000000, 29}, /* reserved */
+    {0xfeffffffff, 31},
+    {0xff00000000, 32},
+    {0xffffffffff, 32},
+    {0x10000000000, 40},
+    {0x10fffffffff, 40},
+    {UINT64_C(1) << 52, 52},
+    {UINT64_MAX, 52},
+};
+
+static void special_blocks(struct machine *machine)
+{
+    struct subject subject = subject_unset(machine); /* V=0: passed wherever it goes */
+
+    for (unsigned i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        struct amdvi_translation got = ask(&subject, blocks[i].iova, 1);
+        CHECK_U64(got.outcome, AMDVI_OUTCOME_TRANSLATED);
+        CHECK_U64(got.spa, blocks[i].iova);
+        if (!CHECK_U64(got.granule_log2, blocks[i].log2)) {
+            printf("# IOVA 0x%" PRIx64 "\n", blocks[i].iova);
+        }
+    }
+}
+
+static void granules_end_at_the_special_ranges(void)
+{
+    with_each_cache(special_blocks);
+}
+
 static void granules(struct machine *machine)
 {
     struct subject subject = subject_new(machine, 5);
@@ -294,6 +416,9 @@ static void a_request_of_any_size_costs_a_bounded_number_of_reads(void)
 static const struct check_case cases[] = {
     {"pages that are contiguous in memory are answered as one run", "1.20 I/O page tables",
      pages_that_are_contiguous_are_joined},
+    {"a run goes on into the exclusion range and out of it", "1.20 exclusion range",
+     a_run_goes_through_the_exclusion_range},
+    {"a run is told to be cached when all of it is", NULL, a_run_is_cached_when_all_of_it_is},
     {"an answer is for the first byte asked, also when only the first page is cached (V1)",
      "1.20 I/O page tables", an_answer_is_for_the_first_byte_asked},
     {"a request over refused pages is refused and logged page by page (Q7)", "1.20 IO_PAGE_FAULT",
@@ -304,6 +429,8 @@ static const struct check_case cases[] = {
      "1.20 paging mode", the_last_byte_of_64_bits_is_reached},
     {"neither a granule nor a run reaches into the MSI range", "1.20 special address ranges",
      no_granule_and_no_run_reaches_into_the_msi_range},
+    {"of what is passed, the granule is the largest block within one range",
+     "1.20 special address ranges", granules_end_at_the_special_ranges},
     {"the granule is the page, with the page's permissions", "1.20 I/O page tables",
      the_granule_is_the_page},
     {"a large page is one run", "1.20 I/O page tables", a_large_page_is_one_run},

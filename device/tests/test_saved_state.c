@@ -414,6 +414,45 @@ static void another_iommu_is_refused(void)
     }
 }
 
+/* All that a state can hold: both devices have as many requests as fit, and SE a bit of each word.
+ */
+static void the_largest_state_fits(void)
+{
+    struct machine machine;
+    struct machine other;
+    struct state state;
+    struct state again;
+
+    start(&machine, false);
+    for (unsigned i = 0; i < 64; i++) {
+        struct amdvi_command command = iotlb_command((uint16_t)(DEVICE + i / 32), 0x5000, 0);
+        machine_command(&machine, &command);
+    }
+    CHECK_U64(machine.iotlb_requests, 64);
+    for (unsigned i = 0; i < 1024; i++) {
+        uint16_t device_id = (uint16_t)(64 * i + i % 64);
+        machine_set_dte_words(&machine, device_id, 3, DOMAIN | BIT64(33), 0, 0);
+        machine_translate(&machine, device_id, 0x5000, 8, AMDVI_ACCESS_READ);
+        expect_only_event(
+            &machine, event_word(CODE_PAGE_FAULT, device_id, DOMAIN, FLAG_PR | FLAG_PE), 0x5000);
+    }
+    save(&machine, &state);
+    start(&other, true);
+    memcpy(other.memory, machine.memory, MACHINE_MEMORY_BYTES);
+    CHECK_U64(load(&other, &state), AMDVI_OK);
+    CHECK_U64(other.iotlb_requests, 64);
+    save(&other, &again);
+    CHECK_U64(again.size_bytes, state.size_bytes);
+    CHECK(memcmp(again.bytes, state.bytes, state.size_bytes) == 0);
+    for (unsigned i = 0; i < 1024; i++) {
+        uint16_t device_id = (uint16_t)(64 * i + i % 64);
+        machine_translate(&other, device_id, 0x6000, 8, AMDVI_ACCESS_READ);
+    }
+    expect_no_event(&other);
+    machine_stop(&other);
+    machine_stop(&machine);
+}
+
 /* Files of each version, written once by the version that introduced it. */
 static void old_files_load(void)
 {
@@ -475,6 +514,8 @@ static const struct check_case cases[] = {
     {"a state after which the numbers of invalidate requests would begin again is refused", NULL,
      tags_do_not_begin_again},
     {"the state of an IOMMU with other features is refused", NULL, another_iommu_is_refused},
+    {"the largest state fits into the bytes that are promised, and loads", NULL,
+     the_largest_state_fits},
     {"files of earlier versions load", NULL, old_files_load},
 };
 

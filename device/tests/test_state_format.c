@@ -191,6 +191,13 @@ static void a_state_typed_by_hand_loads(void)
     CHECK_U64(amdvi_iommu_load(machine.iommu, bytes.byte, bytes.count), AMDVI_OK);
     CHECK_U64(machine.timer_ns, UINT64_MAX);
     machine_stop(&machine);
+    text.requests[0].left_ns = UINT64_MAX - 1001; /* the last that there is */
+    write_state(&text, &bytes);
+    machine_start(&machine, &options);
+    machine.now_ns = 1000;
+    CHECK_U64(amdvi_iommu_load(machine.iommu, bytes.byte, bytes.count), AMDVI_OK);
+    CHECK_U64(machine.timer_ns, UINT64_MAX - 1);
+    machine_stop(&machine);
     text.requests[0].left_ns = 0;
     write_state(&text, &bytes);
     machine_start(&machine, &options);
@@ -367,6 +374,21 @@ static void not_too_many_are_in_flight(void)
     REFUSED(text);
     text.requests_written = 64;
     REFUSED(text);
+    /* It is counted for each device by itself. */
+    text = good();
+    text.last_tag = 100;
+    for (unsigned i = 0; i < 64; i++) {
+        text.requests[i] = (struct request){(uint16_t)i, 0x5000, 0x5fff, i + 1, 0, 0};
+    }
+    text.request_count = 64;
+    ACCEPTED(text);
+    for (unsigned i = 0; i < 33; i++) {
+        text.requests[i].device_id = 0xffff;
+    }
+    text.request_count = 33;
+    REFUSED(text);
+    text.request_count = 32;
+    ACCEPTED(text);
 }
 
 static void without_ats_there_are_none(void)
@@ -414,6 +436,8 @@ static void the_se_record_is_in_order(void)
     REFUSED(text);
     text = good();
     text.se_index[1] = 1024;
+    REFUSED(text);
+    text.se_bits[1] = UINT64_C(0x0101010101010101);
     REFUSED(text);
     text = good();
     text.se_bits[1] = 0;

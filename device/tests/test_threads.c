@@ -165,6 +165,7 @@ static void *leasing(void *arg)
         amdvi_reader_offline(user->reader);
         if (got.outcome != AMDVI_OUTCOME_TRANSLATED) {
             atomic_fetch_add(&race.refusals, 1);
+            user->rounds++;
             continue;
         }
         for (unsigned look = 0; look < looks && !atomic_load(&user->is_told); look++) {

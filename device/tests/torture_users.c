@@ -309,11 +309,11 @@ void *torture_interrupting(void *arg)
 
 /* ---- Registers ------------------------------------------------------------------------------- */
 
-/* Software takes some of the log, and has it go on after an overflow. */
+/* Software takes some of the log, and a while after an overflow has it go on. */
 static void take_events(struct user *user, uint64_t control)
 {
     struct machine *machine = &torture.machine;
-    unsigned left = next_random(user) % 512;
+    unsigned left = next_random(user) % 128;
     struct amdvi_event event;
 
     while (left-- != 0 && machine_event(machine, &event)) {
@@ -321,7 +321,8 @@ static void take_events(struct user *user, uint64_t control)
             note(&torture.wraps);
         }
     }
-    if (amdvi_has(machine_reg(machine, AMDVI_REG_STATUS), AMDVI_STATUS_EVENT_OVERFLOW)) {
+    if (amdvi_has(machine_reg(machine, AMDVI_REG_STATUS), AMDVI_STATUS_EVENT_OVERFLOW) &&
+        next_random(user) % 8 == 0) {
         note(&torture.overflows);
         machine_set_reg(machine, AMDVI_REG_CONTROL, control & ~AMDVI_CONTROL_EVENT_LOG_EN);
         machine_set_reg(machine, AMDVI_REG_STATUS, AMDVI_STATUS_EVENT_OVERFLOW);
