@@ -142,8 +142,10 @@ static void tell(struct machine *machine, enum machine_told what)
 static void *host_map(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes)
 {
     struct machine *machine = ctx;
-    (void)write;
     tell(machine, MACHINE_TOLD_MAP);
+    if (machine->map != NULL) {
+        return machine->map(machine->map_ctx, spa, write, run_bytes);
+    }
     if (spa >= MACHINE_MEMORY_BYTES) {
         return NULL;
     }
@@ -186,6 +188,10 @@ static void host_interrupts_invalidated(void *ctx, bool all, uint16_t device_id)
 static void host_lease_revoked(void *ctx, void *cookie)
 {
     struct machine *machine = ctx;
+    if (machine->revoke != NULL) {
+        machine->revoke(cookie);
+        return;
+    }
     machine->revoked[machine->revocations++ % MACHINE_RECORDS] = cookie;
     tell(machine, MACHINE_TOLD_REVOKED);
 }

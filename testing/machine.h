@@ -80,6 +80,9 @@ struct machine {
     /* Called after each of these is recorded, when set: for order, and to call the library back. */
     void (*told)(struct machine *machine, enum machine_told what);
     /* What the host does. */
+    void *(*map)(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes); /* if set, host->map */
+    void *map_ctx;
+    void (*revoke)(void *cookie); /* if set, leases are told of here, in any thread, not recorded */
     uint64_t bad_page;            /* 4 KiB of RAM that fail with AMDVI_MEMORY_ERROR; 0: none */
     bool yields;                  /* host->read and host->write let other threads run */
     _Atomic unsigned long reads;  /* calls of host->read */

@@ -5,7 +5,8 @@
  * invalidations and a COMPLETION_WAIT before the answers must agree again; one case looks at the
  * time between, when the answer of before and that of after are legal and no other.
  *
- * Scenes take turns on IOMMUs with and without HtTunnel and HtAtsResv; all have IotlbSup.
+ * Scenes take turns on IOMMUs with and without HtTunnel and HtAtsResv, with and without host->map;
+ * all have IotlbSup. With host->map, the layout of the memory changes too (layout.h).
  *
  * usage: test_differential [--seconds N] [--seed N] [--case N --scene N]
  *
@@ -37,21 +38,27 @@ static struct random_source *dice(struct test *test)
     return &test->scene->random;
 }
 
-static bool percent(struct test *test, unsigned of_hundred)
+bool percent(struct test *test, unsigned of_hundred)
 {
     return random_percent(dice(test), of_hundred);
 }
 
+/* Where host->map looks; NULL without it. */
+static struct layout *host_layout(struct test *test)
+{
+    return test->machine->map == NULL ? NULL : test->layout;
+}
+
 /* ---- Driving the library --------------------------------------------------------------------- */
 
-static void queue_command(struct test *test, uint64_t word0, uint64_t word1)
+void queue_command(struct test *test, uint64_t word0, uint64_t word1)
 {
     machine_write64(test->machine, MACHINE_COMMANDS + test->command_tail, word0);
     machine_write64(test->machine, MACHINE_COMMANDS + test->command_tail + 8, word1);
     test->command_tail = (test->command_tail + 16) % 4096;
 }
 
-static void kick(struct test *test)
+void kick(struct test *test)
 {
     amdvi_iommu_mmio_write(test->machine->iommu, 0x2008, 8, test->command_tail);
 }
@@ -65,8 +72,7 @@ static bool wait_completed(struct test *test)
     return machine_read64(test->machine, MACHINE_STORE) == test->store_word;
 }
 
-/* Take all that the log holds; the last one's bytes. */
-static void take_events(struct test *test, struct answer *answer)
+void take_events(struct test *test, struct answer *answer)
 {
     uint64_t head = amdvi_iommu_mmio_read(test->machine->iommu, 0x2010, 8);
     uint64_t tail = amdvi_iommu_mmio_read(test->machine->iommu, 0x2018, 8);
@@ -81,9 +87,9 @@ static void take_events(struct test *test, struct answer *answer)
     }
 }
 
-static void ask(struct test *test, const struct request *request, struct answer *answer)
+struct amdvi_request request_of(const struct request *request)
 {
-    struct amdvi_request dma = {
+    return (struct amdvi_request){
         .device_id = request->dma.device_id,
         .access = (enum amdvi_access)((request->dma.read ? 1 : 0) + (request->dma.write ? 2 : 0)),
         .iova = request->dma.iova,
@@ -94,6 +100,11 @@ static void ask(struct test *test, const struct request *request, struct answer 
         .intx_message = request->dma.intx_message,
         .from_tunnel = request->dma.from_tunnel,
     };
+}
+
+static void ask(struct test *test, const struct request *request, struct answer *answer)
+{
+    struct amdvi_request dma = request_of(request);
     struct amdvi_interrupt msi = {.device_id = request->msi.device_id,
                                   .address = request->msi.address,
                                   .data = request->msi.data,
@@ -112,6 +123,8 @@ static void ask(struct test *test, const struct request *request, struct answer 
         status = amdvi_iommu_translate(test->machine->reader, &dma, &answer->dma);
     }
     take_events(test, answer);
+    answer->host_run =
+        host_run_of(host_layout(test), answer->dma.spa, request->dma.write, request->size_bytes);
     if (!CHECK_U64(status, AMDVI_OK)) {
         test->failed = true;
     }
@@ -164,6 +177,10 @@ static void any_interrupt(struct test *test, struct oracle_msi *msi)
 /* What else there is to say of an access. */
 static void any_class(struct test *test, struct oracle_dma *dma)
 {
+    if (percent(test, 40)) {
+        dma->non_posted = dma->intx_message = dma->translated = dma->from_tunnel = false;
+        return; /* what the fast path is for */
+    }
     dma->non_posted = percent(test, 20);
     dma->intx_message = percent(test, 30);
     dma->translated = percent(test, 12);
@@ -217,12 +234,27 @@ static void request_of_change(struct test *test, struct request *request)
     }
 }
 
+/* The page of the last request again, or its neighbour. */
+static void request_nearby(struct test *test, struct request *request)
+{
+    *request = test->history[(test->history_count - 1) % HISTORY];
+    request->dma.iova ^= random_below(dice(test), percent(test, 20) ? 8192 : 4096);
+    if (percent(test, 60)) {
+        any_access(test, &request->dma);
+    }
+    if (percent(test, 30)) {
+        any_class(test, &request->dma);
+    }
+}
+
 static void next_request(struct test *test, struct request *request)
 {
     uint64_t choice = random_below(dice(test), 100);
     uint64_t most;
 
-    if (choice < 40 && test->history_count != 0) {
+    if (percent(test, 25) && test->history_count != 0) {
+        request_nearby(test, request);
+    } else if (choice < 40 && test->history_count != 0) {
         unsigned kept = test->history_count < HISTORY ? test->history_count : HISTORY;
         *request = test->history[random_below(dice(test), kept)];
         if (percent(test, 30)) {
@@ -244,12 +276,13 @@ static void next_request(struct test *test, struct request *request)
     }
     request->size_bytes = 1 + (random_u64(dice(test)) >> (50 + random_below(dice(test), 13)));
     most = UINT64_MAX - request->dma.iova;
-    if (test->pending && most > 4095 - request->dma.iova % 4096) {
+    if ((test->pending || test->racing) && most > 4095 - request->dma.iova % 4096) {
         most = 4095 - request->dma.iova % 4096; /* of two pages, one may be old and one new */
     }
     if (most != UINT64_MAX && request->size_bytes > most + 1) {
         request->size_bytes = most + 1;
     }
+    request->peek = request->peek && !test->racing; /* it must be the new answer, and may be late */
     test->history[test->history_count++ % HISTORY] = *request;
 }
 
@@ -257,17 +290,21 @@ static void next_request(struct test *test, struct request *request)
  * One request, and all that it takes to judge the answer. While a change is pending, what it was
  * before is legal too; but never for a peek, which looks at no cache.
  */
-static void step_request(struct test *test)
+void step_request(struct test *test)
 {
     struct request request;
     struct answer got;
     enum oracle_cause cause;
 
     next_request(test, &request);
+    step_host(test, &request);
+    if (test->failed) {
+        return;
+    }
     uint16_t device_id = request_device(&request);
+    ask(test, &request, &got);
     enum first_event state = test->first_event[device_id];
     bool unknown = state == FIRST_UNKNOWN && test->pending;
-    ask(test, &request, &got);
     if (request.is_interrupt) {
         scene_note_msi(test->scene, device_id, index_of(&request.msi));
     } else {
@@ -281,6 +318,9 @@ static void step_request(struct test *test)
         const char *why_before = verdict(&test->scene->registers, &request, &got, &state, &cause);
         scene_redo(test->scene, &test->change);
         why = why_before == NULL ? NULL : why;
+    }
+    if (why == NULL && !request.is_interrupt && !request.is_ats) {
+        why = verdict_translation_host(host_layout(test), &request, &got);
     }
     if (why != NULL) {
         print_difference(test, &request, &got, why);
@@ -371,7 +411,13 @@ static void run_scene(struct test *test, bool look_between)
 
     test->machine = &bench->machine;
     test->scene = &bench->scene;
+    test->layout = &bench->layout;
     test->scene_seed = random_mix(&state) + test->scene_number;
+    if (test->machine->map != NULL) {
+        struct random_source random;
+        random_start(&random, ~test->scene_seed);
+        layout_begin(test->layout, &random);
+    }
     scene_start(test->scene, test->machine, &bench->features, test->scene_seed,
                 look_between || test->scene_number % 2 == 0);
     memset(test->first_event, FIRST_TO_COME, sizeof(test->first_event));
@@ -382,8 +428,12 @@ static void run_scene(struct test *test, bool look_between)
     test->command_tail = 0;
     for (test->step = 0; test->step < 1500 && !test->failed; test->step++) {
         uint64_t choice = random_below(dice(test), 1000);
-        if (choice < 940) {
+        if (choice < 930) {
             step_request(test);
+        } else if (choice < 940) {
+            step_layout(test);
+        } else if (choice < 955 && look_between) {
+            step_race(test);
         } else if (choice < 985) {
             step_change(test, look_between);
         } else if (choice < 995) {
@@ -421,7 +471,11 @@ static void run_case(unsigned number, const struct machine_options *options, boo
         test->bench[i].features.ht_ats_resv = i % 2 != 0;
         test->bench[i].features.ht_tunnel = i / 2 % 2 != 0;
         unprogrammed.features = &test->bench[i].features;
+        unprogrammed.host_pointers = i < MACHINES / 2;
         machine_start(&test->bench[i].machine, &unprogrammed);
+        if (unprogrammed.host_pointers) {
+            layout_start(&test->bench[i].layout, &test->bench[i].machine);
+        }
     }
     test->case_number = number;
     test->scene_number = run.scene;
@@ -434,6 +488,9 @@ static void run_case(unsigned number, const struct machine_options *options, boo
            test->scene_number - run.scene);
     run.requests += test->requests;
     for (unsigned i = 0; i < MACHINES; i++) {
+        if (test->bench[i].machine.map != NULL) {
+            layout_stop(&test->bench[i].layout);
+        }
         machine_stop(&test->bench[i].machine);
     }
     free(test);

@@ -27,6 +27,7 @@ struct request {
 /* What the library said and did. */
 struct answer {
     struct amdvi_translation dma;
+    uint64_t host_run; /* of a translation: bytes of it that the host maps in one run */
     struct amdvi_remapped msi;
     struct amdvi_ats_completion ats;
     unsigned events;

@@ -3,9 +3,8 @@
  * The lock of the caches, and what concerns several of them.
  *
  * Whoever fills does not wait for the lock. Whoever drops spins for it: it is held by a thread that
- * fills, for a few stores, or by another that drops, and no host function is called meanwhile but
- * reads of guest memory. A thread that lost its processor while it held the lock gets it back by
- * sched_yield().
+ * fills, for a few stores, or by another that drops, and no host function is called meanwhile. A
+ * thread that lost its processor while it held the lock gets it back by sched_yield().
  */
 #include <sched.h>
 
@@ -45,7 +44,7 @@ bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation)
     return true;
 }
 
-void amdvi_caches_begin_drop(struct amdvi_caches *caches)
+void amdvi_caches_dropped(struct amdvi_caches *caches)
 {
     uint64_t generation = atomic_load_explicit(&caches->generation, memory_order_relaxed);
 

@@ -8,10 +8,11 @@
  *   directories  page tables that end a walk: where the entry of a page is read on a miss
  *   irtes        interrupt remapping entries
  *
- * Filling: a look-up takes note of `generation` before it reads any table. What it read is kept
+ * Filling: a look-up takes note of `generation` before it looks at anything. What it found is kept
  * only if the generation is still the same when it has got the lock, and it does not wait for the
- * lock. Dropping: with the lock, the generation rises first, and the records go then, so whoever
- * read a table before that cannot keep it.
+ * lock. Dropping: with the lock, records go, and then the generation rises. So what came from a
+ * table, or from a record, that was there before is not kept; whoever sees the new generation finds
+ * the records gone, and the tables as software wrote them before it asked for the invalidation.
  *
  * All pages of a domain, and all interrupts of a device, are dropped by raising a number that each
  * of their records must match.
@@ -47,18 +48,18 @@ struct amdvi_caches {
 /* ---- caches.c ---------------------------------------------------------------------------------
  */
 
-/* Before anything is dropped, and after it. */
+/* Around what is dropped. */
 void amdvi_caches_lock(struct amdvi_caches *caches);
 void amdvi_caches_unlock(struct amdvi_caches *caches);
 
+/* With the lock, after records were dropped: what was found before is not filled in any more. */
+void amdvi_caches_dropped(struct amdvi_caches *caches);
+
 /*
- * Before something is filled in that was read since @generation. False when it may be old, or
+ * Before something is filled in that was found since @generation. False when it may be old, or
  * another thread has the lock: then it is not kept. Otherwise amdvi_caches_unlock() after it.
  */
 bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation);
-
-/* With the lock: what was read before is not filled in any more. */
-void amdvi_caches_begin_drop(struct amdvi_caches *caches);
 
 void amdvi_caches_drop_all(struct amdvi_caches *caches);
 void amdvi_caches_drop_interrupts(struct amdvi_caches *caches, uint16_t device_id);

@@ -256,9 +256,8 @@ static void mark_leases(struct amdvi_iommu *iommu, const struct amdvi_block *blo
 
 /*
  * Fetch and run the commands at the head: any number of invalidations up to @limit, and then at
- * most one that waits or is illegal. The caches' generation rises after the tail was loaded and
- * before anything is dropped: what is read of tables from then on is what software wrote there
- * before it wrote the tail.
+ * most one that waits or is illegal. All of them were in memory when the tail was loaded, and so
+ * was what software had written to its tables before.
  */
 static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
                       struct amdvi_effects *effects)
@@ -277,12 +276,12 @@ static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_bl
         }
         if (block->count == 0) {
             amdvi_caches_lock(&iommu->caches);
-            amdvi_caches_begin_drop(&iommu->caches);
         }
         amdvi_command_invalidate(iommu, &command, block);
         head_advance(iommu);
     }
     if (block->count != 0) {
+        amdvi_caches_dropped(&iommu->caches);
         amdvi_epoch_advance(iommu);
         amdvi_caches_unlock(&iommu->caches);
         amdvi_full_fence(iommu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the invalidation commands drop from the caches. The order of things, see state.h: the
- * caches' generation rises, records are dropped, the epoch rises, leases are marked.
+ * What the invalidation commands drop from the caches. The order of things, see state.h: records
+ * are dropped, the caches' generation rises, the epoch rises, leases are marked.
  */
 #include "state.h"
 
@@ -56,8 +56,8 @@ void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effec
     struct amdvi_invalidation all = {.kind = AMDVI_INVALIDATED_ALL, .last_iova = UINT64_MAX};
 
     amdvi_caches_lock(&iommu->caches);
-    amdvi_caches_begin_drop(&iommu->caches);
     amdvi_caches_drop_all(&iommu->caches);
+    amdvi_caches_dropped(&iommu->caches);
     amdvi_epoch_advance(iommu);
     amdvi_caches_unlock(&iommu->caches);
     amdvi_full_fence(iommu);
@@ -71,9 +71,10 @@ void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effec
 uint64_t amdvi_invalidate_pointers(struct amdvi_iommu *iommu)
 {
     amdvi_caches_lock(&iommu->caches);
-    amdvi_caches_begin_drop(&iommu->caches);
     amdvi_caches_drop_pointers(&iommu->caches);
+    amdvi_caches_dropped(&iommu->caches);
     uint64_t epoch = amdvi_epoch_advance(iommu);
     amdvi_caches_unlock(&iommu->caches);
+    amdvi_full_fence(iommu);
     return epoch;
 }

@@ -123,39 +123,37 @@ static void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generat
     pending->page[pending->count++] = *page;
 }
 
-bool amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                               enum amdvi_access access, struct amdvi_pending *pending,
-                               struct amdvi_page *out, bool *cached)
+enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
+                                           uint64_t iova, enum amdvi_access access,
+                                           struct amdvi_pending *pending, struct amdvi_page *out)
 {
     struct amdvi_iommu *iommu = reader->iommu;
     uint64_t others = ~AMDVI_BIT(reader->size_log2);
 
-    *cached = find_usable(reader, context, iova, access, others, out);
-    if (*cached) {
+    if (find_usable(reader, context, iova, access, others, out)) {
         amdvi_count_own(&reader->fast_hits);
-        return true;
+        return AMDVI_FOUND_TLB;
     }
     uint64_t generation =
         pending != NULL ? pending->generation : atomic_load(&iommu->caches.generation);
     if (!walk_page(iommu, context, iova, generation, access, out)) {
-        return false;
+        return AMDVI_FOUND_NOT;
     }
     keep(&iommu->caches, context, generation, pending, out);
     reader->size_log2 = amdvi_page_size_log2(out);
     amdvi_count_own(&reader->fast_walks);
-    return true;
+    return AMDVI_FOUND_WALK;
 }
 
-bool amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                     enum amdvi_access access, struct amdvi_page *out, bool *cached)
+enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                                 enum amdvi_access access, struct amdvi_page *out)
 {
-    *cached = find(&reader->iommu->caches, context, iova, reader->size_log2, out) &&
-              is_usable(reader->iommu, out, access);
-    if (*cached) {
+    if (find(&reader->iommu->caches, context, iova, reader->size_log2, out) &&
+        is_usable(reader->iommu, out, access)) {
         amdvi_count_own(&reader->fast_hits);
-        return true;
+        return AMDVI_FOUND_TLB;
     }
-    return amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, out, cached);
+    return amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, out);
 }
 
 /* ---- One call ---------------------------------------------------------------------------------
@@ -190,10 +188,9 @@ static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader
 {
     uint64_t context = amdvi_context_find(&reader->iommu->caches, device_id);
     struct amdvi_page page;
-    bool cached;
 
     if (context == 0 || size_bytes == 0 ||
-        !amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, &page, &cached)) {
+        amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, &page) == AMDVI_FOUND_NOT) {
         return general_pointer(reader, device_id, iova, size_bytes, access);
     }
     uint64_t bytes = AMDVI_BIT(amdvi_page_size_log2(&page));

@@ -70,21 +70,28 @@ struct amdvi_pending {
     struct amdvi_page page[16];
 };
 
+/* How a page was found. */
+enum amdvi_found {
+    AMDVI_FOUND_NOT, /* the general way has to be gone */
+    AMDVI_FOUND_TLB,
+    AMDVI_FOUND_WALK,
+};
+
 /*
  * The page of a plain access, from the TLB or by the end of a walk, and a host pointer to it if the
- * host maps memory: then it is good for @access. @context is not 0. Counts it as answered. False
- * when the general way has to be gone.
+ * host maps memory: then it is good for @access. @context is not 0. What is found counts as
+ * answered.
  */
-bool amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                     enum amdvi_access access, struct amdvi_page *out, bool *cached);
+enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                                 enum amdvi_access access, struct amdvi_page *out);
 
 /*
  * The same after it was not found with the size that the reader met last. What was walked is kept,
  * or with @pending, added there, to be kept by amdvi_fast_keep().
  */
-bool amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                               enum amdvi_access access, struct amdvi_pending *pending,
-                               struct amdvi_page *out, bool *cached);
+enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
+                                           uint64_t iova, enum amdvi_access access,
+                                           struct amdvi_pending *pending, struct amdvi_page *out);
 
 /* Keep what is pending, with the lock taken once. */
 void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending);

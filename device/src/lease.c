@@ -17,8 +17,20 @@ enum lease_state {
     LEASE_REVOKED, /* its translation is gone: waited for */
 };
 
-/* The three below are called with lease_lock held. */
-static void list_add(struct amdvi_lease *lease, enum lease_state state)
+/* How many there are of each state, where somebody asks without lease_lock. */
+static void count(struct amdvi_iommu *iommu, unsigned state, bool is_more)
+{
+    _Atomic uint64_t *counter = state == LEASE_STALE     ? &iommu->leases_stale
+                                : state == LEASE_REVOKED ? &iommu->leases_revoked
+                                                         : NULL;
+
+    if (counter != NULL) {
+        atomic_fetch_add(counter, is_more ? 1 : UINT64_MAX);
+    }
+}
+
+/* The five below are called with lease_lock held. */
+static void put_in(struct amdvi_lease *lease, enum lease_state state)
 {
     struct amdvi_lease **list = &lease->iommu->leases[state];
 
@@ -29,30 +41,37 @@ static void list_add(struct amdvi_lease *lease, enum lease_state state)
         lease->next->link = &lease->next;
     }
     *list = lease;
-    if (state == LEASE_STALE) {
-        atomic_fetch_add(&lease->iommu->leases_stale, 1);
-    } else if (state == LEASE_REVOKED) {
-        atomic_fetch_add(&lease->iommu->leases_revoked, 1);
-    }
 }
 
-static void list_remove(struct amdvi_lease *lease)
+static void take_out(struct amdvi_lease *lease)
 {
     *lease->link = lease->next;
     if (lease->next != NULL) {
         lease->next->link = lease->link;
     }
-    if (lease->state == LEASE_STALE) {
-        atomic_fetch_sub(&lease->iommu->leases_stale, 1);
-    } else if (lease->state == LEASE_REVOKED) {
-        atomic_fetch_sub(&lease->iommu->leases_revoked, 1);
-    }
 }
 
+static void list_add(struct amdvi_lease *lease, enum lease_state state)
+{
+    count(lease->iommu, state, true);
+    put_in(lease, state);
+}
+
+static void list_remove(struct amdvi_lease *lease)
+{
+    take_out(lease);
+    count(lease->iommu, lease->state, false);
+}
+
+/* Who looks first for stale leases and then for revoked ones must not miss it in between. */
 static void set_state(struct amdvi_lease *lease, enum lease_state state)
 {
-    list_remove(lease);
-    list_add(lease, state);
+    unsigned before = lease->state;
+
+    count(lease->iommu, state, true);
+    take_out(lease);
+    put_in(lease, state);
+    count(lease->iommu, before, false);
 }
 
 /* Whoever holds it is told once no lock is held. */

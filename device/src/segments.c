@@ -72,10 +72,9 @@ static bool add_page(struct segmenting *work)
 {
     uint64_t iova = work->rest.iova;
     struct amdvi_page page;
-    bool cached;
 
-    if (!amdvi_fast_page_elsewhere(work->reader, work->context, iova, work->rest.access,
-                                   &work->pending, &page, &cached) ||
+    if (amdvi_fast_page_elsewhere(work->reader, work->context, iova, work->rest.access,
+                                  &work->pending, &page) == AMDVI_FOUND_NOT ||
         (page.host & work->rest.access) != 0) {
         return false;
     }
@@ -151,6 +150,7 @@ enum amdvi_status amdvi_iommu_segments(struct amdvi_reader *reader,
     *out = (struct amdvi_segments){
         .count = work.count,
         .size_bytes = request->size_bytes - work.rest.size_bytes,
+        .more = work.rest.size_bytes != 0 && (work.is_full || work.pages_left == 0),
         .outcome = outcome,
     };
     return status;

@@ -34,10 +34,10 @@
 /* ---- Readers and invalidation ---------------------------------------------------------------- */
 
 /*
- * Two counters go with invalidations. The caches' `generation` rises before anything is dropped:
- * whoever read tables before may not fill a cache any more. `epoch` rises after everything was
- * dropped: a reader that has seen it cannot be told the old translation any more, and a lease whose
- * look-up began before is walked again.
+ * Two counters go with invalidations, and rise when everything was dropped. The caches'
+ * `generation`: what was found before is not filled into a cache any more. `epoch`: a reader that
+ * has seen it cannot be told the old translation any more, and a lease whose look-up began before
+ * is walked again.
  */
 struct amdvi_reader {
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t seen; /* epoch, or OFFLINE */
@@ -465,8 +465,7 @@ struct amdvi_block {
 };
 
 /*
- * Drop what an invalidation names, and add it to @block. With lock held, and that of the caches,
- * after amdvi_caches_begin_drop().
+ * Drop what an invalidation names, and add it to @block. With lock and that of the caches held.
  */
 void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_command *command,
                               struct amdvi_block *block);

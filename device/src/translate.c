@@ -156,11 +156,13 @@ static bool translate_page(struct amdvi_reader *reader, const struct amdvi_reque
     uint64_t context = amdvi_context_find(&reader->iommu->caches, request->device_id);
     uint64_t iova = request->iova;
     struct amdvi_page page;
-    bool cached;
 
     if (context == 0 || !amdvi_request_is_simple(request) || !amdvi_request_is_proper(request) ||
-        !amdvi_is_inside_4k(iova, request->size_bytes) ||
-        !amdvi_fast_page(reader, context, iova, request->access, &page, &cached)) {
+        !amdvi_is_inside_4k(iova, request->size_bytes)) {
+        return false;
+    }
+    enum amdvi_found found = amdvi_fast_page(reader, context, iova, request->access, &page);
+    if (found == AMDVI_FOUND_NOT) {
         return false;
     }
     *out = (struct amdvi_translation){
@@ -172,7 +174,7 @@ static bool translate_page(struct amdvi_reader *reader, const struct amdvi_reque
         .read = amdvi_has(page.spa, AMDVI_TLB_READ),
         .write = amdvi_has(page.spa, AMDVI_TLB_WRITE),
         .force_coherent = amdvi_has(page.spa, AMDVI_TLB_COHERENT),
-        .cached = cached,
+        .cached = found == AMDVI_FOUND_TLB,
     };
     return true;
 }

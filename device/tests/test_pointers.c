@@ -389,6 +389,7 @@ static void segments_end_where_there_are_no_more(void)
         CHECK_U64(got.all.count, 2);
         CHECK_U64(got.all.size_bytes, 2 * PAGE);
         CHECK_U64(got.all.outcome, AMDVI_OUTCOME_TRANSLATED);
+        CHECK(got.all.more);
         /* The last one is still lengthened. */
         got = segments(&machine, IOVA, 9 * PAGE, READ, 1);
         CHECK_U64(got.all.count, 1);
@@ -409,6 +410,7 @@ static void segments_end_at_a_refusal_with_its_event(void)
         CHECK_U64(got.all.count, 2);
         CHECK_U64(got.all.size_bytes, 2 * PAGE);
         CHECK_U64(got.all.outcome, AMDVI_OUTCOME_ABORTED);
+        CHECK(!got.all.more);
         CHECK(machine_event(&machine, &event));
         CHECK_U64(event.address, IOVA + 32 * PAGE);
         no_event(&machine);
@@ -431,6 +433,7 @@ static void one_call_looks_at_a_bounded_number_of_pages(void)
     struct answer got = segments(&machine, IOVA, 600 * PAGE, READ, CAPACITY);
     CHECK_U64(got.all.count, 1);
     CHECK(got.all.size_bytes >= 512 * PAGE);
+    CHECK_U64(got.all.more, got.all.size_bytes != 600 * PAGE);
     uint64_t rest = 600 * PAGE - got.all.size_bytes;
     if (rest != 0) {
         got = segments(&machine, IOVA + got.all.size_bytes, rest, READ, CAPACITY);

@@ -316,9 +316,11 @@ struct amdvi_segment {
 struct amdvi_segments {
     unsigned count;      /* segments filled in, each as long as can be */
     uint64_t size_bytes; /* that they hold, from the first byte of the request on */
+    bool more;           /* they hold not all of it because there was no room, or enough for one
+                            call: ask again for the rest */
     /*
-     * When they do not hold all of it, and not for want of segments: what is next. TRANSLATED
-     * means memory that host->map has no pointer to.
+     * When they do not hold all of it, and more is false: what is next. TRANSLATED means memory
+     * that host->map has no pointer to.
      */
     enum amdvi_outcome outcome;
 };
