@@ -4,13 +4,15 @@
  *
  * Whoever fills does not wait for the lock. Whoever drops spins for it: it is held by a thread that
  * fills, for a few stores, or by another that drops, and no host function is called meanwhile. A
- * thread that lost its processor while it held the lock gets it back by sched_yield().
+ * thread that lost its processor while it held the lock gets it back because others sleep, also
+ * those that real-time scheduling prefers; and as long as somebody wants to drop, nobody fills.
  */
-#include <sched.h>
+#include <threads.h>
 
 #include "state.h"
 
-#define SPINS 64
+/* Looks at the lock that take longer than anybody has it who keeps its processor. */
+#define SPINS 2000
 
 static bool try_lock(struct amdvi_caches *caches)
 {
@@ -20,11 +22,18 @@ static bool try_lock(struct amdvi_caches *caches)
 
 void amdvi_caches_lock(struct amdvi_caches *caches)
 {
+    const struct timespec a_moment = {.tv_nsec = 1000};
+
+    if (try_lock(caches)) {
+        return;
+    }
+    atomic_fetch_add_explicit(&caches->droppers, 1, memory_order_relaxed);
     for (unsigned spins = 0; !try_lock(caches); spins++) {
         if (spins >= SPINS) {
-            sched_yield();
+            thrd_sleep(&a_moment, NULL);
         }
     }
+    atomic_fetch_sub_explicit(&caches->droppers, 1, memory_order_relaxed);
 }
 
 void amdvi_caches_unlock(struct amdvi_caches *caches)
@@ -34,7 +43,7 @@ void amdvi_caches_unlock(struct amdvi_caches *caches)
 
 bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation)
 {
-    if (!try_lock(caches)) {
+    if (atomic_load_explicit(&caches->droppers, memory_order_relaxed) != 0 || !try_lock(caches)) {
         return false;
     }
     if (atomic_load_explicit(&caches->generation, memory_order_relaxed) != generation) {

@@ -38,7 +38,8 @@ struct amdvi_caches {
     _Atomic uint64_t tlb_sizes; /* bit n: pages of 2^n bytes may be in the TLB */
 
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t generation;
-    _Atomic unsigned lock; /* held for a few stores, or one block of commands; see caches.c */
+    _Atomic unsigned lock;     /* held for a few stores, or one block of commands; see caches.c */
+    _Atomic unsigned droppers; /* that wait for it */
 
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t contexts[AMDVI_DEVICE_IDS];
     _Atomic uint32_t domain_generation[AMDVI_DOMAIN_IDS];
@@ -165,7 +166,8 @@ enum {
 #define AMDVI_TLB_FLAGS        AMDVI_BITS(11, 0)
 
 /* The host word of a page without a host pointer. */
-#define AMDVI_TLB_NO_HOST (AMDVI_TLB_READ | AMDVI_TLB_WRITE)
+#define AMDVI_TLB_NO_POINTER AMDVI_BIT(2)
+#define AMDVI_TLB_NO_HOST    (AMDVI_TLB_READ | AMDVI_TLB_WRITE | AMDVI_TLB_NO_POINTER)
 
 static inline uint64_t amdvi_tlb_page(uint64_t iova, unsigned size_log2)
 {
@@ -209,15 +211,17 @@ uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool i
 /* With the lock. */
 void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page);
 
-/* With the lock: pages of the domain that touch the range, and directories of it if @directories.
+/*
+ * With the lock: pages of the domain that touch the range, and directories of it if @directories.
+ * Returns how many slots it had to look at, if it was all of them, else 0.
  */
-void amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first, uint64_t last,
-                    bool directories);
+size_t amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                      uint64_t last, bool directories);
 
 /* ---- Directories: directories.c ---------------------------------------------------------------
  */
 
-/* A page table of level 1 or 2 that walks of @context end in, or pass. */
+/* A page table of level 1 to 3 that walks of @context end in, or pass. */
 struct amdvi_directory {
     uint64_t spa;
     const _Atomic uint64_t *host; /* its 512 entries, or NULL: read them at spa */
@@ -225,7 +229,7 @@ struct amdvi_directory {
     bool write;
 };
 
-#define AMDVI_DIRECTORY_LEVELS 2
+#define AMDVI_DIRECTORY_LEVELS 3
 
 bool amdvi_directory_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
                           unsigned level, struct amdvi_directory *out);

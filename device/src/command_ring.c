@@ -20,6 +20,9 @@
 /* Turns of one call without host->work: many times what the largest ring can hold. */
 #define MAX_TURNS (1U << 20)
 
+/* Slots that an invalidation looks at, where it cannot look for pages one by one. */
+#define SLOTS_PER_TURN 64
+
 static uint64_t ring_bytes(struct amdvi_iommu *iommu)
 {
     return amdvi_ring_base_bytes(amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_BASE));
@@ -136,6 +139,16 @@ static bool is_wait_over(struct amdvi_iommu *iommu)
 }
 
 /*
+ * Has a lease come since they were looked at, by a reader that was told the old translation and is
+ * gone by now? Whoever comes later is told the new one. One that is stale may become revoked in
+ * between, so that is looked for last.
+ */
+static bool is_lease_left(struct amdvi_iommu *iommu)
+{
+    return atomic_load(&iommu->leases_stale) != 0 || atomic_load(&iommu->leases_revoked) != 0;
+}
+
+/*
  * Go on with the waiting command at the head. A turn settles one lease, so that the work of a turn
  * is bounded. False when there is nothing to do but to wait.
  */
@@ -156,12 +169,8 @@ static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
     }
     atomic_store_explicit(&iommu->wait_target, 0, memory_order_relaxed);
     ring->parked = false;
-    if (is_completion && atomic_load(&iommu->leases_stale) != 0) {
-        /*
-         * Taken since they were looked at, by a reader that was told the old translation and is
-         * gone by now. Whoever comes later is told the new one.
-         */
-        return true; /* the next turn settles it */
+    if (is_completion && is_lease_left(iommu)) {
+        return true; /* the next turn settles it, or waits for it */
     }
     ring->waiting = false;
     if (is_completion) {
@@ -255,8 +264,8 @@ static void mark_leases(struct amdvi_iommu *iommu, const struct amdvi_block *blo
 }
 
 /*
- * Fetch and run the commands at the head: any number of invalidations up to @limit, and then at
- * most one that waits or is illegal. All of them were in memory when the tail was loaded, and so
+ * Fetch and run the commands at the head: invalidations up to @limit, or one that scans, and then
+ * at most one that waits or is illegal. All of them were in memory when the tail was loaded, and so
  * was what software had written to its tables before.
  */
 static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
@@ -268,7 +277,7 @@ static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_bl
     bool is_legal = true;
     bool is_end = false;
 
-    for (unsigned i = 0; i < count && !is_end; i++) {
+    for (unsigned i = 0; i < count && !is_end && block->scanned == 0; i++) {
         is_legal = amdvi_command_decode(&command, &wire[i]) && is_supported(iommu, &command);
         is_end = !is_legal || has_to_wait(&command);
         if (is_end) {
@@ -313,7 +322,8 @@ static unsigned step(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_blo
         return 0;
     }
     run_block(iommu, limit, block, effects);
-    return block->count != 0 ? block->count : 1;
+    unsigned turns = block->count + block->scanned / SLOTS_PER_TURN;
+    return turns != 0 ? turns : 1;
 }
 
 /* Is there anything to tell the host, for which lock has to be given up? */
@@ -358,12 +368,14 @@ bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget)
     struct amdvi_block block;
     while (left != 0) {
         block.count = 0;
+        block.scanned = 0;
         unsigned turns = step(iommu, left, &block, &effects);
         if (turns == 0 && !ring->again) {
             break;
         }
         ring->again = ring->again && turns != 0;
-        left -= turns != 0 ? turns : 1;
+        turns = turns != 0 ? turns : 1;
+        left -= turns < left ? turns : left;
         if (has_news(iommu, &block, &effects)) {
             pthread_mutex_unlock(&iommu->lock);
             tell(iommu, &block, &effects);

@@ -15,16 +15,17 @@ static void invalidate_device(struct amdvi_iommu *iommu, uint16_t device_id,
 }
 
 /* Spec: 1.20, INVALIDATE_IOMMU_PAGES: with PDE=0 directory entries may be kept. */
-static void invalidate_pages(struct amdvi_iommu *iommu, const struct amdvi_command *command,
-                             struct amdvi_invalidation *out)
+static size_t invalidate_pages(struct amdvi_iommu *iommu, const struct amdvi_command *command,
+                               struct amdvi_invalidation *out)
 {
     struct amdvi_iova_range range = amdvi_inv_range(command->address, command->size);
 
-    amdvi_tlb_drop(&iommu->caches, command->domain_id, range.first, range.last, command->pde);
     *out = (struct amdvi_invalidation){.kind = AMDVI_INVALIDATED_DOMAIN,
                                        .domain_id = command->domain_id,
                                        .first_iova = range.first,
                                        .last_iova = range.last};
+    return amdvi_tlb_drop(&iommu->caches, command->domain_id, range.first, range.last,
+                          command->pde);
 }
 
 void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_command *command,
@@ -38,7 +39,7 @@ void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_comm
         invalidate_device(iommu, command->device_id, &block->what[at]);
         break;
     case AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES:
-        invalidate_pages(iommu, command, &block->what[at]);
+        block->scanned = (unsigned)invalidate_pages(iommu, command, &block->what[at]);
         break;
     case AMDVI_OPCODE_INVALIDATE_INTERRUPT_TABLE:
         amdvi_caches_drop_interrupts(&iommu->caches, command->device_id);

@@ -24,28 +24,38 @@ static bool find(const struct amdvi_caches *caches, uint64_t context, uint64_t i
     return true;
 }
 
-/* May the page be used for this, and is there all that the caller may ask for? */
-static bool is_usable(const struct amdvi_iommu *iommu, const struct amdvi_page *page,
-                      enum amdvi_access access)
+/* What a page that is in the TLB is worth for an access. */
+enum use {
+    USABLE,
+    NO_POINTER, /* or not for this: ask the host */
+    UNUSUAL,    /* not plain, or refused: the general way, which knows it too */
+};
+
+static enum use use_of(const struct amdvi_iommu *iommu, const struct amdvi_page *page,
+                       enum amdvi_access access)
 {
     uint64_t needed = AMDVI_TLB_PLAIN | access;
 
-    return (page->spa & needed) == needed &&
-           (iommu->host.map == NULL || (page->host & access) == 0);
+    if ((page->spa & needed) != needed) {
+        return UNUSUAL;
+    }
+    return iommu->host.map == NULL || (page->host & (access | AMDVI_TLB_NO_POINTER)) == 0
+               ? USABLE
+               : NO_POINTER;
 }
 
-/* At the sizes in @sizes that are in use. */
-static bool find_usable(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                        enum amdvi_access access, uint64_t sizes, struct amdvi_page *out)
+/* Look at the sizes in @sizes that are in use. False when it is not there. */
+static bool find_among(struct amdvi_reader *reader, uint64_t context, uint64_t iova, uint64_t sizes,
+                       struct amdvi_page *out)
 {
-    const struct amdvi_iommu *iommu = reader->iommu;
+    const struct amdvi_caches *caches = &reader->iommu->caches;
 
-    sizes &= atomic_load_explicit(&iommu->caches.tlb_sizes, memory_order_acquire);
+    sizes &= atomic_load_explicit(&caches->tlb_sizes, memory_order_acquire);
     while (sizes != 0) {
         unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
 
         sizes &= sizes - 1;
-        if (find(&iommu->caches, context, iova, size_log2, out) && is_usable(iommu, out, access)) {
+        if (find(caches, context, iova, size_log2, out)) {
             reader->size_log2 = size_log2;
             return true;
         }
@@ -91,7 +101,7 @@ static inline bool walk_page(struct amdvi_iommu *iommu, uint64_t context, uint64
         return false;
     }
     out->host = host_word(iommu, out, access);
-    return iommu->host.map == NULL || (out->host & access) == 0;
+    return iommu->host.map == NULL || (out->host & (access | AMDVI_TLB_NO_POINTER)) == 0;
 }
 
 void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending)
@@ -123,19 +133,14 @@ static void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generat
     pending->page[pending->count++] = *page;
 }
 
-enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
-                                           uint64_t iova, enum amdvi_access access,
-                                           struct amdvi_pending *pending, struct amdvi_page *out)
+static enum amdvi_found walk(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                             enum amdvi_access access, struct amdvi_pending *pending,
+                             struct amdvi_page *out)
 {
     struct amdvi_iommu *iommu = reader->iommu;
-    uint64_t others = ~AMDVI_BIT(reader->size_log2);
-
-    if (find_usable(reader, context, iova, access, others, out)) {
-        amdvi_count_own(&reader->fast_hits);
-        return AMDVI_FOUND_TLB;
-    }
     uint64_t generation =
         pending != NULL ? pending->generation : atomic_load(&iommu->caches.generation);
+
     if (!walk_page(iommu, context, iova, generation, access, out)) {
         return AMDVI_FOUND_NOT;
     }
@@ -145,13 +150,37 @@ enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t
     return AMDVI_FOUND_WALK;
 }
 
+static enum amdvi_found use(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                            enum amdvi_access access, struct amdvi_pending *pending,
+                            struct amdvi_page *page)
+{
+    switch (use_of(reader->iommu, page, access)) {
+    case USABLE:
+        amdvi_count_own(&reader->fast_hits);
+        return AMDVI_FOUND_TLB;
+    case NO_POINTER:
+        return walk(reader, context, iova, access, pending, page);
+    case UNUSUAL:
+        break;
+    }
+    return AMDVI_FOUND_NOT;
+}
+
+enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
+                                           uint64_t iova, enum amdvi_access access,
+                                           struct amdvi_pending *pending, struct amdvi_page *out)
+{
+    if (find_among(reader, context, iova, ~AMDVI_BIT(reader->size_log2), out)) {
+        return use(reader, context, iova, access, pending, out);
+    }
+    return walk(reader, context, iova, access, pending, out);
+}
+
 enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
                                  enum amdvi_access access, struct amdvi_page *out)
 {
-    if (find(&reader->iommu->caches, context, iova, reader->size_log2, out) &&
-        is_usable(reader->iommu, out, access)) {
-        amdvi_count_own(&reader->fast_hits);
-        return AMDVI_FOUND_TLB;
+    if (find(&reader->iommu->caches, context, iova, reader->size_log2, out)) {
+        return use(reader, context, iova, access, NULL, out);
     }
     return amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, out);
 }
@@ -175,9 +204,11 @@ static __attribute__((noinline)) void *general_pointer(struct amdvi_reader *read
     struct amdvi_translation translation;
 
     if (amdvi_iommu_translate(reader, &request, &translation) != AMDVI_OK ||
-        translation.outcome != AMDVI_OUTCOME_TRANSLATED || translation.run_bytes < size_bytes) {
+        translation.outcome != AMDVI_OUTCOME_TRANSLATED || translation.run_bytes < size_bytes ||
+        translation.host == NULL) {
         return NULL;
     }
+    amdvi_count_own(&reader->translations);
     return translation.host;
 }
 
@@ -187,17 +218,23 @@ static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader
                                                      uint64_t size_bytes, enum amdvi_access access)
 {
     uint64_t context = amdvi_context_find(&reader->iommu->caches, device_id);
+    enum amdvi_found found = AMDVI_FOUND_NOT;
     struct amdvi_page page;
 
-    if (context == 0 || size_bytes == 0 ||
-        amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, &page) == AMDVI_FOUND_NOT) {
+    if (context != 0 && size_bytes != 0) {
+        /* Across 4 KiB it was not looked for yet. */
+        found = amdvi_is_inside_4k(iova, size_bytes)
+                    ? amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, &page)
+                    : amdvi_fast_page(reader, context, iova, access, &page);
+    }
+    if (found == AMDVI_FOUND_NOT) {
         return general_pointer(reader, device_id, iova, size_bytes, access);
     }
     uint64_t bytes = AMDVI_BIT(amdvi_page_size_log2(&page));
     if (size_bytes > bytes - (iova & (bytes - 1))) {
         return general_pointer(reader, device_id, iova, size_bytes, access);
     }
-    return (page.host & access) == 0 ? amdvi_host_of(iova, page.host) : NULL;
+    return (page.host & AMDVI_TLB_NO_POINTER) == 0 ? amdvi_host_of(iova, page.host) : NULL;
 }
 
 /* A page that is not of 4 KiB, but of the size that was met last. */

@@ -43,7 +43,7 @@ static inline bool amdvi_fast_host(const struct amdvi_caches *caches, uint64_t c
             continue;
         }
         uint64_t host = amdvi_slot_word(slot, AMDVI_TLB_HOST);
-        if ((host & access) != 0 || !amdvi_slot_end(slot, begin)) {
+        if ((host & (access | AMDVI_TLB_NO_POINTER)) != 0 || !amdvi_slot_end(slot, begin)) {
             break;
         }
         *out = host;

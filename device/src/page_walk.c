@@ -143,20 +143,14 @@ const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu,
     return run_bytes < bytes || (uintptr_t)host % sizeof(uint64_t) != 0 ? NULL : host;
 }
 
-/* The table of level 1 that an entry of level 2 names, which is kept. */
-static void descend(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova, uint64_t generation,
-                    const struct amdvi_pte *pte, struct amdvi_directory *directory)
+/* Go on in the table that an entry names. */
+static void descend(const struct amdvi_iommu *iommu, const struct amdvi_pte *pte,
+                    struct amdvi_directory *directory)
 {
-    struct amdvi_caches *caches = &iommu->caches;
-
     directory->spa = pte->spa;
     directory->host = amdvi_directory_pointer(iommu, pte->spa);
     directory->read = directory->read && pte->read;
     directory->write = directory->write && pte->write;
-    if (amdvi_caches_begin_fill(caches, generation)) {
-        amdvi_directory_put(caches, context, iova, 1, directory);
-        amdvi_caches_unlock(caches);
-    }
 }
 
 /* The page of a leaf of @level. False when it is none. */
@@ -190,21 +184,31 @@ bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t i
                          uint64_t generation, struct amdvi_page *out)
 {
     struct amdvi_directory directory;
+    unsigned level = 1;
     uint64_t word;
 
-    if (amdvi_directory_find(&iommu->caches, context, iova, 1, &directory)) {
-        return read_from(iommu, &directory, 1, iova, &word) &&
-               page_of_leaf(word, 1, iova, &directory, out);
+    while (!amdvi_directory_find(&iommu->caches, context, iova, level, &directory)) {
+        if (level++ == AMDVI_DIRECTORY_LEVELS) {
+            return false;
+        }
     }
-    if (!amdvi_directory_find(&iommu->caches, context, iova, 2, &directory) ||
-        !read_from(iommu, &directory, 2, iova, &word)) {
-        return false;
+    for (;;) {
+        if (!read_from(iommu, &directory, level, iova, &word)) {
+            return false;
+        }
+        if (page_of_leaf(word, level, iova, &directory, out)) {
+            return true;
+        }
+        /* A level that is skipped is left to the whole walk, too. */
+        struct amdvi_pte pte = amdvi_pte_decode(word, level);
+        if (pte.kind != AMDVI_PTE_POINTER || pte.next_level != level - 1) {
+            return false;
+        }
+        level--;
+        descend(iommu, &pte, &directory);
+        if (amdvi_caches_begin_fill(&iommu->caches, generation)) {
+            amdvi_directory_put(&iommu->caches, context, iova, level, &directory);
+            amdvi_caches_unlock(&iommu->caches);
+        }
     }
-    struct amdvi_pte pte = amdvi_pte_decode(word, 2);
-    if (pte.kind != AMDVI_PTE_POINTER) {
-        return page_of_leaf(word, 2, iova, &directory, out);
-    }
-    descend(iommu, context, iova, generation, &pte, &directory);
-    return read_from(iommu, &directory, 1, iova, &word) &&
-           page_of_leaf(word, 1, iova, &directory, out);
 }

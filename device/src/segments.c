@@ -16,8 +16,8 @@ struct segmenting {
     struct amdvi_pending pending;
 };
 
-/* Add @size_bytes at @host, which may be more than is asked for. */
-static inline void add(struct segmenting *work, uint8_t *host, uint64_t size_bytes)
+/* Add @size_bytes at @host, which may be more than is asked for; @pages were looked up for them. */
+static inline void add(struct segmenting *work, uint8_t *host, uint64_t size_bytes, unsigned pages)
 {
     uint64_t bytes = size_bytes < work->rest.size_bytes ? size_bytes : work->rest.size_bytes;
 
@@ -32,7 +32,7 @@ static inline void add(struct segmenting *work, uint8_t *host, uint64_t size_byt
     work->end = host + bytes;
     work->rest.iova += bytes;
     work->rest.size_bytes -= bytes;
-    work->pages_left--;
+    work->pages_left -= pages < work->pages_left ? pages : work->pages_left;
 }
 
 static inline bool is_to_go_on(const struct segmenting *work)
@@ -62,7 +62,7 @@ static inline __attribute__((always_inline)) void add_hits(struct segmenting *wo
         uint64_t iova = work->rest.iova;
 
         hits++;
-        add(work, amdvi_host_of(iova, host), bytes_to_end(iova, size_log2));
+        add(work, amdvi_host_of(iova, host), bytes_to_end(iova, size_log2), 1);
     }
     amdvi_count_own_by(&work->reader->fast_hits, hits);
 }
@@ -75,10 +75,10 @@ static bool add_page(struct segmenting *work)
 
     if (amdvi_fast_page_elsewhere(work->reader, work->context, iova, work->rest.access,
                                   &work->pending, &page) == AMDVI_FOUND_NOT ||
-        (page.host & work->rest.access) != 0) {
+        (page.host & AMDVI_TLB_NO_POINTER) != 0) {
         return false;
     }
-    add(work, amdvi_host_of(iova, page.host), bytes_to_end(iova, amdvi_page_size_log2(&page)));
+    add(work, amdvi_host_of(iova, page.host), bytes_to_end(iova, amdvi_page_size_log2(&page)), 1);
     return true;
 }
 
@@ -86,9 +86,12 @@ static bool add_page(struct segmenting *work)
 static bool add_general(struct segmenting *work, enum amdvi_status *status,
                         enum amdvi_outcome *outcome)
 {
+    struct amdvi_request limited = work->rest;
+    uint64_t limit = (uint64_t)work->pages_left << AMDVI_PAGE_LOG2;
     struct amdvi_translation next;
 
-    *status = amdvi_iommu_translate(work->reader, &work->rest, &next);
+    limited.size_bytes = limited.size_bytes < limit ? limited.size_bytes : limit;
+    *status = amdvi_iommu_translate(work->reader, &limited, &next);
     if (*status != AMDVI_OK) {
         return false;
     }
@@ -96,7 +99,7 @@ static bool add_general(struct segmenting *work, enum amdvi_status *status,
         *outcome = next.outcome;
         return false;
     }
-    add(work, next.host, next.run_bytes);
+    add(work, next.host, next.run_bytes, (unsigned)(next.run_bytes >> AMDVI_PAGE_LOG2) + 1);
     return true;
 }
 

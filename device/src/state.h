@@ -11,7 +11,7 @@
  *
  * Locks, in the order in which they may be taken:
  *   lock         registers as software writes them, the capability block, the command ring
- *   log_lock     a leaf: the event log, the status register, the interrupt's level
+ *   log_lock     the event log, the status register, the interrupt's level
  *   lease_lock   a leaf: the lists of leases, one for each state
  *   caches.lock  a leaf: all slots, see caches.c
  * Registers are atomics: they are stored under lock and log_lock, and loaded by anyone.
@@ -460,6 +460,7 @@ void amdvi_wake(struct amdvi_iommu *iommu);
 
 struct amdvi_block {
     unsigned count;
+    unsigned scanned; /* slots that one of them looked at; it is the last then */
     struct amdvi_invalidation what[AMDVI_BLOCK_COMMANDS];
     bool interrupts[AMDVI_BLOCK_COMMANDS]; /* interrupt entries of device_id, and nothing else */
 };

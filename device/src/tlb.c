@@ -123,14 +123,15 @@ static void drop_if_touched(struct amdvi_cache_slot *slot, uint16_t domain_id, u
 }
 
 /* Look at every record instead of for every page. */
-static void drop_by_scan(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
-                         uint64_t last)
+static size_t drop_by_scan(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                           uint64_t last)
 {
     size_t count = (size_t)(caches->tlb.set_mask + 1) * AMDVI_CACHE_WAYS;
 
     for (size_t i = 0; i < count; i++) {
         drop_if_touched(&caches->tlb.slots[i], domain_id, first, last);
     }
+    return count;
 }
 
 /* Page by page, as long as there are no more of them than sets. */
@@ -149,19 +150,22 @@ static void drop_by_page(struct amdvi_caches *caches, uint16_t domain_id, uint64
     }
 }
 
-void amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first, uint64_t last,
-                    bool directories)
+size_t amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                      uint64_t last, bool directories)
 {
+    size_t scanned = 0;
+
     if (first == 0 && last == UINT64_MAX) {
         drop_domain(caches, domain_id);
-        return;
+        return 0;
     }
     if ((last - first) >> AMDVI_PAGE_LOG2 <= caches->tlb.set_mask) {
         drop_by_page(caches, domain_id, first, last);
     } else {
-        drop_by_scan(caches, domain_id, first, last);
+        scanned = drop_by_scan(caches, domain_id, first, last);
     }
     if (directories) {
         amdvi_directory_drop(caches, domain_id, first, last);
     }
+    return scanned;
 }

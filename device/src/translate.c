@@ -169,7 +169,7 @@ static bool translate_page(struct amdvi_reader *reader, const struct amdvi_reque
         .outcome = AMDVI_OUTCOME_TRANSLATED,
         .run_bytes = request->size_bytes,
         .spa = iova + (page.spa & ~AMDVI_TLB_FLAGS),
-        .host = (page.host & request->access) == 0 ? amdvi_host_of(iova, page.host) : NULL,
+        .host = (page.host & AMDVI_TLB_NO_POINTER) == 0 ? amdvi_host_of(iova, page.host) : NULL,
         .granule_log2 = (uint8_t)amdvi_page_size_log2(&page),
         .read = amdvi_has(page.spa, AMDVI_TLB_READ),
         .write = amdvi_has(page.spa, AMDVI_TLB_WRITE),

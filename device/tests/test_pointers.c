@@ -117,6 +117,38 @@ static void a_hit_asks_nobody(void)
     machine_stop(&machine);
 }
 
+/* Of 2 MiB and 1 GiB, also across 4 KiB. */
+static void a_large_page_is_hit_anywhere(void)
+{
+    for (unsigned log2 = 21; log2 <= 30; log2 += 9) {
+        struct machine machine;
+        struct amdvi_stats before;
+        struct amdvi_stats after;
+        uint64_t iova = UINT64_C(3) << 30;
+
+        machine_start(&machine, &mapped);
+        machine_map(&machine, machine_set_paged(&machine, DEVICE, DOMAIN, 4), 4, iova, 0, log2,
+                    true, true);
+        for (unsigned n = 0; n < 3; n++) {
+            ask(&machine, iova + 0x1ff8, 16, WRITE);
+        }
+        amdvi_iommu_stats(machine.iommu, &before);
+        for (uint64_t offset = 0; offset < 0x200000 - 0x2000; offset += 0x3210) {
+            void *host = ask(&machine, iova + offset, 0x2000, READ);
+
+            /* The page of 1 GiB is larger than the memory: there are pointers to parts only. */
+            CHECK(points_at(&machine, host, offset));
+        }
+        amdvi_iommu_stats(machine.iommu, &after);
+        CHECK(after.translations != before.translations);
+        if (log2 == 21) {
+            CHECK_U64(after.walks, before.walks);
+            CHECK_U64(after.tlb_hits - before.tlb_hits, after.translations - before.translations);
+        }
+        machine_stop(&machine);
+    }
+}
+
 /* The second page in a table costs one entry, read through the pointer to the table. */
 static void a_miss_reads_one_entry(void)
 {
@@ -442,6 +474,31 @@ static void one_call_looks_at_a_bounded_number_of_pages(void)
     machine_stop(&machine);
 }
 
+/* Of a device that is not plain, too. */
+static void a_general_call_is_bounded_alike(void)
+{
+    struct machine machine;
+    struct amdvi_stats before;
+    struct amdvi_stats after;
+    uint64_t root;
+
+    machine_start(&machine, &mapped);
+    root = machine_table(&machine);
+    machine_set_dte_words(&machine, DEVICE,
+                          AMDVI_DTE0_V | AMDVI_DTE0_TV | AMDVI_DTE0_IR | UINT64_C(3) << 9 | root,
+                          DOMAIN, 0, 0);
+    for (unsigned n = 0; n < 2048; n++) {
+        machine_map(&machine, root, 3, IOVA + PAGE * n, SPA(n), 12, true, true);
+    }
+    amdvi_iommu_stats(machine.iommu, &before);
+    struct answer got = segments(&machine, IOVA, 2048 * PAGE, READ, CAPACITY);
+    amdvi_iommu_stats(machine.iommu, &after);
+    CHECK(got.all.more);
+    CHECK(got.all.size_bytes >= 256 * PAGE && got.all.size_bytes <= 513 * PAGE);
+    CHECK(after.walks - before.walks <= 513);
+    machine_stop(&machine);
+}
+
 static void a_request_that_none_may_make_is_an_argument_error(void)
 {
     struct amdvi_request request = {.device_id = DEVICE, .access = READ, .iova = IOVA};
@@ -462,6 +519,7 @@ static const struct check_case cases[] = {
     {"a pointer is that of the page, or none, and nothing is logged", "1.20 I/O page tables",
      says_what_the_tables_say},
     {"a hit reads no table and asks for no pointer", "design: flat cost", a_hit_asks_nobody},
+    {"a large page is hit anywhere in it", "design: flat cost", a_large_page_is_hit_anywhere},
     {"a miss in a known table reads one entry of it", "1.20 I/O page tables",
      a_miss_reads_one_entry},
     {"without host pointers that entry is read as any other", "1.20 I/O page tables",
@@ -489,6 +547,8 @@ static const struct check_case cases[] = {
      segments_end_at_a_refusal_with_its_event},
     {"one call looks at a bounded number of pages", "design: no unbounded work",
      one_call_looks_at_a_bounded_number_of_pages},
+    {"so does one that goes the general way", "design: no unbounded work",
+     a_general_call_is_bounded_alike},
     {"a request of no bytes, or beyond the last address, is an argument error", "design: errors",
      a_request_that_none_may_make_is_an_argument_error},
 };

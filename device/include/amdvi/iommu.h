@@ -183,17 +183,20 @@ bool amdvi_iommu_window(struct amdvi_iommu *iommu, uint64_t *base);
 /* ---- Commands -------------------------------------------------------------------------------- */
 
 /*
- * Run commands from the command buffer for at most @budget turns: a command takes one, a
- * COMPLETION_WAIT and an INVALIDATE_IOTLB_PAGES one more, and one for each lease that is walked
- * again. A COMPLETION_WAIT that must wait, for accesses under way or for answers of devices, stays
- * where it is, and the buffer with it; the last release (see "Readers") or answer then calls
- * host->work. So does an INVALIDATE_IOTLB_PAGES for which too many invalidate requests are in
- * flight, or before which a reader has answered a translation request and not released yet.
+ * Run commands from the command buffer for at most @budget turns, or one command more: a command
+ * takes one, an INVALIDATE_IOMMU_PAGES that has to look at every translation kept one more for each
+ * 64 of them, a COMPLETION_WAIT and an INVALIDATE_IOTLB_PAGES up to one more, and one for each
+ * lease that is walked again. A COMPLETION_WAIT that must wait, for accesses under way or for
+ * answers of devices, stays where it is, and the buffer with it; the last release (see "Readers")
+ * or answer then calls host->work. So does an INVALIDATE_IOTLB_PAGES for which too many invalidate
+ * requests are in flight, or before which a reader has answered a translation request and not
+ * released yet.
  *
  * Returns    true when there is more to do at once: call again.
- * Threading  any thread; while one thread is in it, others return false at once, and the one goes
- *            on with what they found.
- * Blocking   no.
+ * Threading  any thread; while one thread is in it, others return false, and the one goes on with
+ *            what they found.
+ * Blocking   no; another thread's call, or register write, is waited for until it tells the host
+ *            something or its budget is used up.
  * Spec       1.20, command buffer.
  */
 bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget);
@@ -286,9 +289,9 @@ struct amdvi_translation {
  * Returns    AMDVI_OK            @out holds the outcome; an event was logged if it is due.
  *            AMDVI_ERR_ARGUMENT  size_bytes is 0 or too large, or access is none of the enum.
  * Threading  one thread per reader at a time, at the same time as any other call.
- * Blocking   no; for each page at most six reads of page table entries, and one device table entry,
- *            which is read twice, or up to nine times while software changes it.
- * Spec       1.20, device table entry, I/O page tables, exclusion range, event log.
+ * Blocking   no; for each page at most nine reads of page table entries, and one device table
+ * entry, which is read twice, or up to nine times while software changes it. Spec       1.20,
+ * device table entry, I/O page tables, exclusion range, event log.
  */
 enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
                                         const struct amdvi_request *request,
@@ -542,7 +545,8 @@ bool amdvi_iommu_is_drained(struct amdvi_iommu *iommu, uint64_t ticket);
 /* ---- Statistics ------------------------------------------------------------------------------ */
 
 struct amdvi_stats {
-    uint64_t translations; /* requests answered, those of amdvi_iommu_access() included */
+    uint64_t translations; /* requests answered, those of amdvi_iommu_access() included; of
+                              amdvi_iommu_segments(), pages */
     uint64_t tlb_hits;     /* pages found in the translation cache */
     uint64_t walks;        /* page tables walked */
     uint64_t aborted;      /* requests refused */
