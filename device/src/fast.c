@@ -230,8 +230,7 @@ static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader
     if (found == AMDVI_FOUND_NOT) {
         return general_pointer(reader, device_id, iova, size_bytes, access);
     }
-    uint64_t bytes = AMDVI_BIT(amdvi_page_size_log2(&page));
-    if (size_bytes > bytes - (iova & (bytes - 1))) {
+    if (size_bytes > amdvi_bytes_to_end(iova, amdvi_page_size_log2(&page))) {
         return general_pointer(reader, device_id, iova, size_bytes, access);
     }
     return (page.host & AMDVI_TLB_NO_POINTER) == 0 ? amdvi_host_of(iova, page.host) : NULL;

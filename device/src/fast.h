@@ -11,11 +11,17 @@
 
 #include "state.h"
 
+/* From @iova to the end of its block of 2^@size_log2 bytes. */
+static inline uint64_t amdvi_bytes_to_end(uint64_t iova, unsigned size_log2)
+{
+    uint64_t bytes = AMDVI_BIT(size_log2);
+
+    return bytes - (iova & (bytes - 1));
+}
+
 static inline bool amdvi_is_inside_4k(uint64_t iova, uint64_t size_bytes)
 {
-    uint64_t page_bytes = AMDVI_BIT(AMDVI_PAGE_LOG2);
-
-    return size_bytes <= page_bytes - (iova & (page_bytes - 1));
+    return size_bytes <= amdvi_bytes_to_end(iova, AMDVI_PAGE_LOG2);
 }
 
 /*

@@ -40,13 +40,6 @@ static inline bool is_to_go_on(const struct segmenting *work)
     return work->pages_left != 0 && work->rest.size_bytes != 0 && !work->is_full;
 }
 
-static inline uint64_t bytes_to_end(uint64_t iova, unsigned size_log2)
-{
-    uint64_t bytes = AMDVI_BIT(size_log2);
-
-    return bytes - (iova & (bytes - 1));
-}
-
 /* Pages of one size, as long as they are in the TLB. With a constant size it is faster. */
 static inline __attribute__((always_inline)) void add_hits(struct segmenting *work,
                                                            unsigned size_log2)
@@ -62,7 +55,7 @@ static inline __attribute__((always_inline)) void add_hits(struct segmenting *wo
         uint64_t iova = work->rest.iova;
 
         hits++;
-        add(work, amdvi_host_of(iova, host), bytes_to_end(iova, size_log2), 1);
+        add(work, amdvi_host_of(iova, host), amdvi_bytes_to_end(iova, size_log2), 1);
     }
     amdvi_count_own_by(&work->reader->fast_hits, hits);
 }
@@ -78,7 +71,8 @@ static bool add_page(struct segmenting *work)
         (page.host & AMDVI_TLB_NO_POINTER) != 0) {
         return false;
     }
-    add(work, amdvi_host_of(iova, page.host), bytes_to_end(iova, amdvi_page_size_log2(&page)), 1);
+    add(work, amdvi_host_of(iova, page.host), amdvi_bytes_to_end(iova, amdvi_page_size_log2(&page)),
+        1);
     return true;
 }
 

@@ -39,11 +39,6 @@ static void count_request(struct amdvi_reader *reader, const struct amdvi_decisi
     }
 }
 
-static uint64_t bytes_to_end(uint64_t iova, unsigned log2)
-{
-    return AMDVI_BIT(log2) - (iova & (AMDVI_BIT(log2) - 1));
-}
-
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -86,7 +81,7 @@ static void extend_run(const struct amdvi_lookup *begin, struct amdvi_reader *re
         }
         out->cached = out->cached && next.dte_cached && !next.walked;
         out->run_bytes += smaller(request->size_bytes - out->run_bytes,
-                                  bytes_to_end(lookup.iova, next.granule_log2));
+                                  amdvi_bytes_to_end(lookup.iova, next.granule_log2));
     }
 }
 
@@ -128,7 +123,8 @@ enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdv
     amdvi_decide(lookup, first);
     *out = (struct amdvi_translation){
         .outcome = first->outcome,
-        .run_bytes = smaller(request->size_bytes, bytes_to_end(request->iova, first->granule_log2)),
+        .run_bytes =
+            smaller(request->size_bytes, amdvi_bytes_to_end(request->iova, first->granule_log2)),
         .spa = first->spa,
         .granule_log2 = first->granule_log2,
         .read = first->read,
