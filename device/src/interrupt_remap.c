@@ -20,6 +20,7 @@ struct remapping {
     struct amdvi_event event;
 };
 
+/* What is neither passed nor sent is refused. */
 static void pass(struct remapping *remapping)
 {
     remapping->out->outcome = AMDVI_OUTCOME_TRANSLATED;
@@ -27,14 +28,8 @@ static void pass(struct remapping *remapping)
     remapping->out->data = remapping->interrupt->data;
 }
 
-static void refuse(struct remapping *remapping)
-{
-    remapping->out->outcome = AMDVI_OUTCOME_ABORTED;
-}
-
 static void refuse_with(struct remapping *remapping, enum amdvi_event_code code)
 {
-    refuse(remapping);
     remapping->has_event = true;
     remapping->event.code = code;
 }
@@ -230,8 +225,6 @@ static void control_by_bit(struct remapping *remapping, bool may_pass)
 {
     if (may_pass) {
         pass(remapping);
-    } else {
-        refuse(remapping);
     }
 }
 
@@ -273,7 +266,6 @@ static void control_by_class(struct remapping *remapping)
         break;
     case AMDVI_INT_OTHER:
         /* Choice: an EOI goes from processors to devices; one that a device sends is refused. */
-        refuse(remapping);
         break;
     }
 }

@@ -379,6 +379,30 @@ static void the_host_is_told_of_each_command(void)
     machine_stop(&machine);
 }
 
+/* Domain FFFFh and device 0000h are neighbors of nobody. */
+static void the_last_domain_is_one_of_its_own(void)
+{
+    struct machine machine;
+    uint64_t table;
+
+    machine_start(&machine, &large);
+    table = machine_table(&machine);
+    machine_write32(&machine, table + 4 * 0x21, 0x1 | 0x55 << 16);
+    set_device(&machine, 0x0000, DOMAIN, machine_table(&machine), table);
+    machine_map(&machine, machine_set_paged(&machine, 0xffff, 0xffff, 6), 6, 0x1000, SPA(1), 12,
+                true, true);
+    for (unsigned n = 0; n < 2; n++) {
+        machine_interrupt(&machine, 0x0000, AMDVI_MSI_BASE, 0x21);
+        is_cached(&machine, 0xffff, 0x1000);
+    }
+    CHECK(machine_interrupt(&machine, 0x0000, AMDVI_MSI_BASE, 0x21).cached);
+    machine_invalidate_pages(&machine, 0xffff, UINT64_C(0x7ffffffffffff000), true);
+    CHECK(machine_wait(&machine));
+    CHECK(machine_interrupt(&machine, 0x0000, AMDVI_MSI_BASE, 0x21).cached);
+    CHECK(!is_cached(&machine, 0xffff, 0x1000));
+    machine_stop(&machine);
+}
+
 static unsigned told_after_the_store;
 static unsigned told;
 
@@ -446,6 +470,8 @@ static const struct check_case cases[] = {
      the_host_is_told_of_each_command},
     {"the host is told before the COMPLETION_WAIT stores, and may call back", NULL,
      the_host_is_told_before_the_wait_is_complete},
+    {"the last domain is one of its own", "1.20 INVALIDATE_IOMMU_PAGES",
+     the_last_domain_is_one_of_its_own},
 };
 
 int main(void)

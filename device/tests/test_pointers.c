@@ -411,6 +411,24 @@ static void pages_are_joined(void)
     machine_stop(&machine);
 }
 
+/* Pages that are not known yet cost an entry each, read through the pointer to their table. */
+static void segments_of_new_pages_read_no_memory_through_the_host(void)
+{
+    struct machine machine;
+
+    start(&machine, &mapped);
+    ask(&machine, IOVA, 8, READ);
+    unsigned long reads = atomic_load(&machine.reads);
+    struct answer got = segments(&machine, IOVA + PAGE, 20 * PAGE, READ, 20);
+    CHECK_U64(got.all.size_bytes, 20 * PAGE);
+    maps = 0;
+    got = segments(&machine, IOVA + PAGE, 20 * PAGE, READ, 20);
+    CHECK_U64(got.all.size_bytes, 20 * PAGE);
+    CHECK_U64(maps, 0);
+    CHECK_U64(atomic_load(&machine.reads), reads);
+    machine_stop(&machine);
+}
+
 static void segments_end_where_there_are_no_more(void)
 {
     struct machine machine;
@@ -541,6 +559,8 @@ static const struct check_case cases[] = {
     {"a new layout of memory drops pointers", "design: host functions",
      memory_laid_out_anew_drops_pointers},
     {"segments join pages that are contiguous", "design: hot calls", pages_are_joined},
+    {"segments of pages that are not known read one entry each", "design: flat cost",
+     segments_of_new_pages_read_no_memory_through_the_host},
     {"segments end when there are no more of them", "design: hot calls",
      segments_end_where_there_are_no_more},
     {"segments end at a refused page, with its event", "1.20 IO_PAGE_FAULT",

@@ -122,6 +122,7 @@ static void a_parked_wait_completes_once_elsewhere(void)
 {
     struct machine here;
     struct machine there;
+    struct amdvi_stats stats;
     struct amdvi_command wait = {.opcode = AMDVI_OPCODE_COMPLETION_WAIT,
                                  .store = true,
                                  .interrupt = true,
@@ -138,6 +139,8 @@ static void a_parked_wait_completes_once_elsewhere(void)
     /* Software may change the memory of a command that was fetched. */
     machine_write64(&here, MACHINE_COMMANDS + 0x10, 0);
     move(&here, &there);
+    amdvi_iommu_stats(there.iommu, &stats);
+    CHECK_U64(stats.waits_parked, 1); /* for the reader that is online there */
     CHECK_U64(machine_read64(&there, MACHINE_STORE), 0x1122334455667788);
     CHECK_U64(machine_reg(&there, AMDVI_REG_CMD_BUF_HEAD), 0x20);
     CHECK_U64(machine_reg(&there, AMDVI_REG_STATUS) & 4, 4);

@@ -456,12 +456,38 @@ static void more_commands_than_a_write_may_run_ask_for_work(void)
 
 static bool process_inside;
 
+static void process_again_only(struct machine *machine, enum machine_told what)
+{
+    if (what == MACHINE_TOLD_TRANSLATIONS) {
+        process_inside = amdvi_iommu_process(machine->iommu, 100);
+    }
+}
+
 static void process_again(struct machine *machine, enum machine_told what)
 {
     if (what == MACHINE_TOLD_TRANSLATIONS) {
         process_inside = amdvi_iommu_process(machine->iommu, 100);
         queue_wait(machine);
     }
+}
+
+/* Nothing is left over of a call from inside: the one outside has not more to do. */
+static void a_call_from_inside_is_answered_once(void)
+{
+    struct machine_options options = inline_work;
+    struct machine machine;
+
+    options.work_is_ours = true;
+    machine_start(&machine, &options);
+    process_inside = true;
+    machine.told = process_again_only;
+    machine_queue_words(&machine, UINT64_C(3) << 60, 0x1000);
+    machine_kick(&machine);
+    CHECK(!amdvi_iommu_process(machine.iommu, 100));
+    CHECK(!process_inside);
+    CHECK(!amdvi_iommu_process(machine.iommu, 100));
+    machine.told = NULL;
+    machine_stop(&machine);
 }
 
 static void a_call_from_inside_leaves_the_work_to_the_one_outside(void)
@@ -511,6 +537,8 @@ static const struct check_case cases[] = {
      more_commands_than_a_write_may_run_ask_for_work},
     {"a process call from inside a host function leaves the work to the outer one", NULL,
      a_call_from_inside_leaves_the_work_to_the_one_outside},
+    {"a call from inside is answered, and nothing is left over", "1.20 command buffer",
+     a_call_from_inside_is_answered_once},
 };
 
 int main(void)
