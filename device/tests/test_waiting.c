@@ -483,8 +483,9 @@ static void a_call_from_inside_is_answered_once(void)
     machine.told = process_again_only;
     machine_queue_words(&machine, UINT64_C(3) << 60, 0x1000);
     machine_kick(&machine);
-    CHECK(!amdvi_iommu_process(machine.iommu, 100));
     CHECK(!process_inside);
+    CHECK_U64(machine.invalidations, 1);
+    CHECK_U64(atomic_load(&machine.work_calls), 0);
     CHECK(!amdvi_iommu_process(machine.iommu, 100));
     machine.told = NULL;
     machine_stop(&machine);
