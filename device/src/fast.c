@@ -2,6 +2,8 @@
 /* The fast way, beyond a hit at the first look: pages of other sizes, and the end of a walk. */
 #include "fast.h"
 
+#define LARGE_LOG2 21 /* what most pages have that are not of 4 KiB */
+
 /* ---- In the TLB ------------------------------------------------------------------------------
  */
 
@@ -27,7 +29,7 @@ static bool find(const struct amdvi_caches *caches, uint64_t context, uint64_t i
 /* What a page that is in the TLB is worth for an access. */
 enum use {
     USABLE,
-    NO_POINTER, /* or not for this: ask the host */
+    NO_POINTER, /* or not for this access: ask the host */
     UNUSUAL,    /* not plain, or refused: the general way, which knows it too */
 };
 
@@ -150,16 +152,37 @@ static enum amdvi_found walk(struct amdvi_reader *reader, uint64_t context, uint
     return AMDVI_FOUND_WALK;
 }
 
+/* The page is in the TLB, without a pointer for @access: the host is asked for one, and it is kept.
+ */
+static enum amdvi_found add_pointer(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                                    enum amdvi_access access, struct amdvi_page *page)
+{
+    struct amdvi_iommu *iommu = reader->iommu;
+    uint64_t generation = atomic_load(&iommu->caches.generation);
+
+    /* Once more, so that it is kept only if it was there since. */
+    if (!find(&iommu->caches, context, iova, amdvi_page_size_log2(page), page) ||
+        use_of(iommu, page, access) != NO_POINTER) {
+        return AMDVI_FOUND_NOT;
+    }
+    page->host = host_word(iommu, page, access);
+    if ((page->host & (access | AMDVI_TLB_NO_POINTER)) != 0) {
+        return AMDVI_FOUND_NOT;
+    }
+    keep(&iommu->caches, context, generation, NULL, page);
+    amdvi_count_own(&reader->fast_hits);
+    return AMDVI_FOUND_TLB;
+}
+
 static enum amdvi_found use(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                            enum amdvi_access access, struct amdvi_pending *pending,
-                            struct amdvi_page *page)
+                            enum amdvi_access access, struct amdvi_page *page)
 {
     switch (use_of(reader->iommu, page, access)) {
     case USABLE:
         amdvi_count_own(&reader->fast_hits);
         return AMDVI_FOUND_TLB;
     case NO_POINTER:
-        return walk(reader, context, iova, access, pending, page);
+        return add_pointer(reader, context, iova, access, page);
     case UNUSUAL:
         break;
     }
@@ -170,17 +193,25 @@ enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t
                                            uint64_t iova, enum amdvi_access access,
                                            struct amdvi_pending *pending, struct amdvi_page *out)
 {
-    if (find_among(reader, context, iova, ~AMDVI_BIT(reader->size_log2), out)) {
-        return use(reader, context, iova, access, pending, out);
+    unsigned size_log2 = reader->size_log2;
+
+    if (find_among(reader, context, iova, ~AMDVI_BIT(size_log2), out)) {
+        return use(reader, context, iova, access, out);
     }
-    return walk(reader, context, iova, access, pending, out);
+    enum amdvi_found found = walk(reader, context, iova, access, pending, out);
+    /* It may be there after all, without a pointer, and the table that it came from be forgotten.
+     */
+    if (found == AMDVI_FOUND_NOT && find(&reader->iommu->caches, context, iova, size_log2, out)) {
+        found = use(reader, context, iova, access, out);
+    }
+    return found;
 }
 
 enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
                                  enum amdvi_access access, struct amdvi_page *out)
 {
     if (find(&reader->iommu->caches, context, iova, reader->size_log2, out)) {
-        return use(reader, context, iova, access, NULL, out);
+        return use(reader, context, iova, access, out);
     }
     return amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, out);
 }
@@ -243,10 +274,15 @@ static __attribute__((noinline)) void *large_pointer(struct amdvi_reader *reader
 {
     const struct amdvi_caches *caches = &reader->iommu->caches;
     uint64_t context = amdvi_context_find(caches, device_id);
+    bool is_known = false;
     uint64_t host;
 
-    if (amdvi_is_inside_4k(iova, size_bytes) &&
-        amdvi_fast_host(caches, context, iova, reader->size_log2, access, &host)) {
+    if (amdvi_is_inside_4k(iova, size_bytes)) {
+        is_known = reader->size_log2 == LARGE_LOG2
+                       ? amdvi_fast_host(caches, context, iova, LARGE_LOG2, access, &host)
+                       : amdvi_fast_host(caches, context, iova, reader->size_log2, access, &host);
+    }
+    if (is_known) {
         amdvi_count_own(&reader->fast_hits);
         return amdvi_host_of(iova, host);
     }
@@ -256,13 +292,12 @@ static __attribute__((noinline)) void *large_pointer(struct amdvi_reader *reader
 void *amdvi_iommu_pointer(struct amdvi_reader *reader, uint16_t device_id, uint64_t iova,
                           uint64_t size_bytes, enum amdvi_access access)
 {
-    const struct amdvi_caches *caches = &reader->iommu->caches;
-    uint64_t context = amdvi_context_find(caches, device_id);
-    uint64_t host;
-
     if (reader->size_log2 != AMDVI_PAGE_LOG2) {
         return large_pointer(reader, device_id, iova, size_bytes, access);
     }
+    const struct amdvi_caches *caches = &reader->iommu->caches;
+    uint64_t context = amdvi_context_find(caches, device_id);
+    uint64_t host;
     if (amdvi_is_inside_4k(iova, size_bytes) &&
         amdvi_fast_host(caches, context, iova, AMDVI_PAGE_LOG2, access, &host)) {
         amdvi_count_own(&reader->fast_hits);

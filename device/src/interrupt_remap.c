@@ -93,13 +93,23 @@ static uint64_t index_of(uint16_t device_id, uint64_t index)
     return index ^ (uint64_t)device_id * 0x1e3779b1U >> 7;
 }
 
+static uint64_t key_of(uint16_t device_id, uint64_t index)
+{
+    return AMDVI_BIT(32) | (uint64_t)device_id << 16 | index;
+}
+
+static uint64_t generation_of(const struct amdvi_caches *caches, uint16_t device_id)
+{
+    return atomic_load_explicit(&caches->interrupt_generation[(size_t)device_id],
+                                memory_order_acquire);
+}
+
 static void set_key(uint64_t record[AMDVI_CACHE_WORDS], const struct amdvi_caches *caches,
                     uint16_t device_id, uint64_t index, uint64_t table)
 {
-    record[WORD_KEY] = AMDVI_BIT(32) | (uint64_t)device_id << 16 | index;
+    record[WORD_KEY] = key_of(device_id, index);
     record[WORD_TABLE] = table;
-    record[WORD_GENERATION] =
-        atomic_load_explicit(&caches->interrupt_generation[device_id], memory_order_acquire);
+    record[WORD_GENERATION] = generation_of(caches, device_id);
 }
 
 /* The MSI that an entry makes, as one word: address, and data above it. */
@@ -305,50 +315,70 @@ static void remap(struct remapping *remapping)
     remapping->dte = NULL;
 }
 
-/*
- * The usual case from the caches alone: an MSI, fixed or arbitrated, of a device whose interrupts
- * are remapped, with an entry that is known. False when it is not that.
+/* ---- The usual case ---------------------------------------------------------------------------
  */
-static bool remap_fast(const struct amdvi_caches *caches, const struct amdvi_interrupt *interrupt,
-                       struct amdvi_remapped *out)
-{
-    uint64_t delivery = amdvi_get(interrupt->data, AMDVI_MSI_DATA_DELIVERY_MODE);
-    uint64_t index = amdvi_get(interrupt->data, AMDVI_MSI_DATA_INDEX);
-    uint64_t record[AMDVI_CACHE_WORDS];
 
-    if (interrupt->address - AMDVI_MSI_BASE >= AMDVI_MSI_BYTES ||
-        delivery > AMDVI_DELIVERY_ARBITRATED || interrupt->from_tunnel) {
+/* The message of an entry that is known, else 0: amdvi_cache_find() with few instructions. */
+static inline uint64_t find_message(const struct amdvi_caches *caches, uint16_t device_id,
+                                    uint64_t index, uint64_t table)
+{
+    const struct amdvi_cache_slot *slot =
+        amdvi_cache_set(&caches->irtes, index_of(device_id, index));
+    uint64_t key = key_of(device_id, index);
+    uint64_t generation = generation_of(caches, device_id);
+
+    AMDVI_UNROLL
+    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
+        uint64_t begin = amdvi_slot_begin(slot);
+
+        if (amdvi_slot_word(slot, WORD_KEY) == key && amdvi_slot_word(slot, WORD_TABLE) == table &&
+            amdvi_slot_word(slot, WORD_GENERATION) == generation) {
+            uint64_t message = amdvi_slot_word(slot, WORD_MESSAGE);
+
+            return amdvi_slot_end(slot, begin) ? message : 0;
+        }
+    }
+    return 0;
+}
+
+/*
+ * From the caches alone: an MSI, fixed or arbitrated, of a device whose interrupts are remapped,
+ * with an entry that is known. False when it is not that.
+ */
+static inline bool remap_fast(const struct amdvi_caches *caches,
+                              const struct amdvi_interrupt *interrupt, struct amdvi_remapped *out)
+{
+    uint64_t index = interrupt->data & AMDVI_MSI_DATA_INDEX;
+    uint16_t device_id = interrupt->device_id;
+    bool is_usual = interrupt->address - AMDVI_MSI_BASE < AMDVI_MSI_BYTES &&
+                    amdvi_get(index, AMDVI_MSI_DATA_DELIVERY_MODE) <= AMDVI_DELIVERY_ARBITRATED &&
+                    !interrupt->from_tunnel;
+    if (!is_usual) {
         return false;
     }
-    uint64_t table = amdvi_device_table_interrupts(caches, interrupt->device_id);
+    uint64_t table = amdvi_device_table_interrupts(caches, device_id);
     if (table == 0 || index >> (table & AMDVI_DTE_REMAP_LENGTH) != 0) {
         return false;
     }
-    set_key(record, caches, interrupt->device_id, index,
-            table & ~(AMDVI_DTE_REMAPS | AMDVI_DTE_REMAP_LENGTH));
-    if (!amdvi_cache_find(&caches->irtes, index_of(interrupt->device_id, index), WORD_KEYS,
-                          WORD_END, record) ||
-        record[WORD_MESSAGE] == 0) {
+    uint64_t message = find_message(caches, device_id, index,
+                                    table & ~(AMDVI_DTE_REMAPS | AMDVI_DTE_REMAP_LENGTH));
+    if (message == 0) {
         return false;
     }
     *out = (struct amdvi_remapped){
         .outcome = AMDVI_OUTCOME_TRANSLATED,
-        .address = (uint32_t)record[WORD_MESSAGE],
-        .data = (uint32_t)(record[WORD_MESSAGE] >> 32),
+        .address = (uint32_t)message,
+        .data = (uint32_t)(message >> 32),
         .remapped = true,
         .cached = true,
     };
     return true;
 }
 
-enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
-                                    const struct amdvi_interrupt *interrupt,
-                                    struct amdvi_remapped *out)
+static __attribute__((noinline)) enum amdvi_status
+remap_general(struct amdvi_reader *reader, const struct amdvi_interrupt *interrupt,
+              struct amdvi_remapped *out)
 {
-    if (remap_fast(&reader->iommu->caches, interrupt, out)) {
-        amdvi_count_own(&reader->interrupts);
-        return AMDVI_OK;
-    }
     struct amdvi_effects effects = {0};
     struct remapping remapping = {
         .iommu = reader->iommu,
@@ -372,5 +402,16 @@ enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
         amdvi_event_log_write(reader->iommu, &remapping.event, false, &effects);
         amdvi_effects_deliver(reader->iommu, &effects);
     }
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
+                                    const struct amdvi_interrupt *interrupt,
+                                    struct amdvi_remapped *out)
+{
+    if (!remap_fast(&reader->iommu->caches, interrupt, out)) {
+        return remap_general(reader, interrupt, out);
+    }
+    amdvi_count_own(&reader->interrupts);
     return AMDVI_OK;
 }
