@@ -4,8 +4,8 @@
 
 #define PAGE_BYTES UINT64_C(4096)
 
-/* Pages that one call looks at; short runs count as pages. */
-#define CALL_BYTES (511 * PAGE_BYTES)
+/* One call looks at 512 pages; a short run counts as two. */
+#define CALL_BYTES (256 * PAGE_BYTES)
 
 static uint64_t left_of_page(uint64_t iova, uint64_t most)
 {
@@ -65,6 +65,7 @@ struct expected {
     uint64_t size_bytes;
     enum amdvi_outcome outcome; /* of what is next */
     bool is_refused;            /* it is not host memory: the oracle knows what is logged */
+    bool is_cut;                /* there may be more */
 };
 
 /* Add a piece. False when it needs a segment, and there is none left. */
@@ -101,7 +102,11 @@ static void expect(const struct oracle_machine *machine, struct layout *layout,
         }
         uint64_t run_bytes = left_of_page(dma.iova, request->size_bytes - want->size_bytes);
         void *host = layout_map(layout, answer.spa, dma.write, &run_bytes);
-        if (host == NULL || !add(want, capacity, host, run_bytes)) {
+        if (host == NULL) {
+            return;
+        }
+        if (!add(want, capacity, host, run_bytes)) {
+            want->is_cut = true;
             return;
         }
     }
@@ -114,6 +119,9 @@ static const char *compare_lists(const struct expected *want, const struct host_
     }
     if (got->segments.size_bytes != want->size_bytes) {
         return "the segments end elsewhere";
+    }
+    if (got->segments.more != want->is_cut) {
+        return "it is told wrongly whether there are more segments";
     }
     if (got->segments.count != want->count) {
         return "segments that are not joined, or joined wrongly";
@@ -150,11 +158,14 @@ static const char *compare_segments(const struct oracle_machine *machine, struct
     struct request request = *asked->request;
     struct expected want;
 
-    if (got->segments.outcome == AMDVI_OUTCOME_TRANSLATED &&
-        got->segments.size_bytes >= CALL_BYTES && got->segments.size_bytes < request.size_bytes) {
+    bool is_cut = got->segments.more && got->segments.size_bytes >= CALL_BYTES &&
+                  got->segments.size_bytes < request.size_bytes;
+
+    if (is_cut) {
         request.size_bytes = got->segments.size_bytes; /* the rest is for another call */
     }
     expect(machine, layout, &request, asked->capacity, &want);
+    want.is_cut = want.is_cut || is_cut;
     const char *why = compare_lists(&want, got);
     if (why == NULL && want.is_refused) {
         why = compare_refused(machine, &request, want.size_bytes, got, state);

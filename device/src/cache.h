@@ -129,6 +129,7 @@ struct amdvi_cache_slot *amdvi_cache_victim(struct amdvi_cache *cache, uint64_t 
 
 /*
  * Add a record of @end words, or replace the one with the same first @keys words; both constants.
+ * The cache is not off.
  * Returns word 0 of another record that had to go, or 0.
  */
 static inline uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index, unsigned keys,
@@ -137,9 +138,6 @@ static inline uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index
     struct amdvi_cache_slot *slot = amdvi_cache_set(cache, index);
     struct amdvi_cache_slot *chosen = NULL;
 
-    if (cache->ways == 0) {
-        return 0;
-    }
     for (unsigned way = 0; way < cache->ways; way++, slot++) {
         uint64_t word = amdvi_slot_word(slot, 0);
         bool is_it = word == record[0];

@@ -208,7 +208,7 @@ bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_
 /* The word of a record that tells of the SPA. */
 uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool is_plain);
 
-/* With the lock. */
+/* With the lock. The TLB is not off. */
 void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page);
 
 /*
@@ -234,7 +234,7 @@ struct amdvi_directory {
 bool amdvi_directory_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
                           unsigned level, struct amdvi_directory *out);
 
-/* With the lock. */
+/* With the lock. The TLB is not off. */
 void amdvi_directory_put(struct amdvi_caches *caches, uint64_t context, uint64_t iova,
                          unsigned level, const struct amdvi_directory *directory);
 void amdvi_directory_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,

@@ -277,7 +277,7 @@ static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_bl
     bool is_legal = true;
     bool is_end = false;
 
-    for (unsigned i = 0; i < count && !is_end && block->scanned == 0; i++) {
+    for (unsigned i = 0; i < count && block->scanned == 0; i++) {
         is_legal = amdvi_command_decode(&command, &wire[i]) && is_supported(iommu, &command);
         is_end = !is_legal || has_to_wait(&command);
         if (is_end) {

@@ -73,9 +73,7 @@ void amdvi_directory_put(struct amdvi_caches *caches, uint64_t context, uint64_t
         [WORD_HOST] = (uintptr_t)directory->host,
     };
 
-    if (caches->tlb.ways != 0) {
-        amdvi_slot_write(slot_of(caches, iova, level, domain_id), WORD_END, record);
-    }
+    amdvi_slot_write(slot_of(caches, iova, level, domain_id), WORD_END, record);
 }
 
 static bool is_of_domain(const struct amdvi_cache_slot *slot, uint16_t domain_id)

@@ -112,12 +112,12 @@ static void set_key(uint64_t record[AMDVI_CACHE_WORDS], const struct amdvi_cache
     record[WORD_GENERATION] = generation_of(caches, device_id);
 }
 
-/* The MSI that an entry makes, as one word: address, and data above it. */
+/* The MSI that an entry with RemapEn=1 makes, as one word: address, and data above it. */
 static uint64_t message_of(const struct amdvi_irte *irte)
 {
     struct amdvi_remapped remapped;
 
-    if (!irte->remap_enable || irte->has_reserved || irte->int_type > AMDVI_DELIVERY_ARBITRATED) {
+    if (irte->has_reserved || irte->int_type > AMDVI_DELIVERY_ARBITRATED) {
         return 0;
     }
     send_msi(irte, &remapped);

@@ -21,7 +21,7 @@ static inline void add(struct segmenting *work, uint8_t *host, uint64_t size_byt
 {
     uint64_t bytes = size_bytes < work->rest.size_bytes ? size_bytes : work->rest.size_bytes;
 
-    if (host == work->end && work->count != 0) {
+    if (host == work->end) {
         work->segments[work->count - 1].size_bytes += bytes;
     } else if (work->count < work->capacity) {
         work->segments[work->count++] = (struct amdvi_segment){.host = host, .size_bytes = bytes};

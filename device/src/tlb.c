@@ -72,11 +72,9 @@ void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct a
         [AMDVI_TLB_SPA] = page->spa,
     };
 
-    if (caches->tlb.ways != 0) {
-        note_size(caches, size_log2);
-        amdvi_cache_put(&caches->tlb, amdvi_tlb_index(page->page >> size_log2, domain_id),
-                        AMDVI_TLB_KEYS, AMDVI_TLB_END, record);
-    }
+    note_size(caches, size_log2);
+    amdvi_cache_put(&caches->tlb, amdvi_tlb_index(page->page >> size_log2, domain_id),
+                    AMDVI_TLB_KEYS, AMDVI_TLB_END, record);
 }
 
 /* ---- Dropping ------------------------------------------------------------------------------ */
