@@ -187,6 +187,34 @@ static void a_table_brings_its_own_permissions(void)
     machine_stop(&machine);
 }
 
+/* The same where a miss goes down from a known table to a new one. */
+static void a_new_table_inherits_permissions(void)
+{
+    const uint64_t next = IOVA + 0x200000;
+
+    for (unsigned write = 0; write < 2; write++) {
+        uint64_t taken = write != 0 ? AMDVI_PTE_IW : AMDVI_PTE_IR;
+        struct machine machine;
+        uint64_t root = start(&machine, &mapped);
+
+        for (unsigned n = 0; n < 2; n++) {
+            machine_map(&machine, root, 3, IOVA + 0x5000 + n * (next - IOVA), SPA(5), 12, true,
+                        true);
+        }
+        uint64_t upper = machine_entry_spa(&machine, root, 3, IOVA, 3);
+        machine_write64(&machine, upper, machine_read64(&machine, upper) & ~taken);
+        for (unsigned n = 0; n < 3; n++) {
+            CHECK(ask(&machine, IOVA + 0x5000, 8, write != 0 ? READ : WRITE) != NULL);
+        }
+        unsigned long reads = atomic_load(&machine.reads);
+        CHECK(ask(&machine, next + 0x5000, 8, write != 0 ? READ : WRITE) != NULL);
+        CHECK_U64(atomic_load(&machine.reads), reads);
+        CHECK(ask(&machine, next + 0x5000, 8, write != 0 ? WRITE : READ) == NULL);
+        CHECK(ask(&machine, IOVA + 0x5000, 8, write != 0 ? WRITE : READ) == NULL);
+        machine_stop(&machine);
+    }
+}
+
 static void devices_of_a_domain_have_their_own_permissions(void)
 {
     struct machine machine;
@@ -352,6 +380,8 @@ static const struct check_case cases[] = {
      a_table_is_read_through_the_host_without_pointers},
     {"a known table has the permissions of the levels above", "1.20 I/O page tables",
      a_table_brings_its_own_permissions},
+    {"so has a table that a miss goes down to", "1.20 I/O page tables",
+     a_new_table_inherits_permissions},
     {"IR and IW are each device's own", "1.20 device table entry",
      devices_of_a_domain_have_their_own_permissions},
     {"INVALIDATE_IOMMU_PAGES with PDE=0 drops the page and keeps its table",
