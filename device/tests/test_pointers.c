@@ -268,6 +268,41 @@ static void a_page_is_dropped_and_its_table_kept(void)
     machine_stop(&machine);
 }
 
+/* Tables of neighbours are known side by side, and an invalidation drops the one it names. */
+static void tables_of_neighbors_are_known(void)
+{
+    enum { REGIONS = 8 };
+    struct machine machine;
+    uint64_t root;
+
+    machine_start(&machine, &mapped);
+    root = machine_set_paged(&machine, DEVICE, DOMAIN, 3);
+    for (unsigned n = 0; n < REGIONS * 16; n++) {
+        machine_map(&machine, root, 3, IOVA + n / 16 * UINT64_C(0x200000) + n % 16 * PAGE, SPA(n),
+                    12, true, true);
+    }
+    for (unsigned page = 0; page < 3; page++) {
+        unsigned long reads = atomic_load(&machine.reads);
+
+        for (unsigned n = 0; n < REGIONS; n++) {
+            uint64_t iova = IOVA + n * UINT64_C(0x200000) + page * PAGE;
+
+            CHECK(points_at(&machine, ask(&machine, iova, 8, READ), SPA(n * 16 + page)));
+        }
+        CHECK(page == 0 || atomic_load(&machine.reads) == reads);
+    }
+    invalidate(&machine, IOVA, true);
+    unsigned long reads = atomic_load(&machine.reads);
+    for (unsigned n = 1; n < REGIONS; n++) {
+        ask(&machine, IOVA + n * UINT64_C(0x200000) + 5 * PAGE, 8, READ);
+    }
+    /* The table above was dropped with it. */
+    CHECK_U64(atomic_load(&machine.reads), reads);
+    ask(&machine, IOVA + 5 * PAGE, 8, READ);
+    CHECK(atomic_load(&machine.reads) != reads);
+    machine_stop(&machine);
+}
+
 /* Spec: 1.20, INVALIDATE_IOMMU_PAGES: PDE=1 discards directory entries, PDE=0 need not. */
 static void a_table_is_dropped_with_pde(void)
 {
@@ -386,6 +421,8 @@ static const struct check_case cases[] = {
      devices_of_a_domain_have_their_own_permissions},
     {"INVALIDATE_IOMMU_PAGES with PDE=0 drops the page and keeps its table",
      "1.20 INVALIDATE_IOMMU_PAGES", a_page_is_dropped_and_its_table_kept},
+    {"tables of neighbors are known side by side, and dropped by name",
+     "1.20 INVALIDATE_IOMMU_PAGES", tables_of_neighbors_are_known},
     {"with PDE=1 the table goes too", "1.20 INVALIDATE_IOMMU_PAGES", a_table_is_dropped_with_pde},
     {"a whole domain is dropped, tables included", "1.20 INVALIDATE_IOMMU_PAGES",
      a_domain_is_dropped_with_its_tables},
