@@ -132,8 +132,8 @@ enum amdvi_status amdvi_iommu_segments(struct amdvi_reader *reader,
     }
     work.reader = reader;
     work.rest = *request;
-    work.context =
-        amdvi_request_is_simple(request) ? amdvi_context_find(caches, request->device_id) : 0;
+    bool is_fast = amdvi_request_is_simple(request) && reader->iommu->host.map != NULL;
+    work.context = is_fast ? amdvi_context_find(caches, request->device_id) : 0;
     work.pages_left = AMDVI_CALL_PAGES;
     work.segments = segments;
     work.capacity = capacity;

@@ -68,6 +68,28 @@ static void segments_of_new_pages_read_no_memory_through_the_host(void)
     machine_stop(&machine);
 }
 
+/* Without host->map there are none, and what was asked for counts once. */
+static void without_host_pointers_there_are_none(void)
+{
+    static const struct machine_options options = {.tlb_entries = 256, .dte_entries = 16};
+    struct machine machine;
+    struct amdvi_stats before;
+    struct amdvi_stats after;
+
+    start(&machine, &options);
+    for (unsigned round = 0; round < 3; round++) {
+        amdvi_iommu_stats(machine.iommu, &before);
+        struct answer got = segments(&machine, IOVA, 8, READ, CAPACITY);
+        amdvi_iommu_stats(machine.iommu, &after);
+        CHECK_U64(got.all.count, 0);
+        CHECK_U64(got.all.size_bytes, 0);
+        CHECK(!got.all.more);
+        CHECK_U64(got.all.outcome, AMDVI_OUTCOME_TRANSLATED);
+        CHECK_U64(after.translations - before.translations, 1);
+    }
+    machine_stop(&machine);
+}
+
 static void segments_end_where_there_are_no_more(void)
 {
     struct machine machine;
@@ -176,6 +198,8 @@ static const struct check_case cases[] = {
     {"segments join pages that are contiguous", "design: hot calls", pages_are_joined},
     {"segments of pages that are not known read one entry each", "design: flat cost",
      segments_of_new_pages_read_no_memory_through_the_host},
+    {"without host pointers there are no segments", "design: hot calls",
+     without_host_pointers_there_are_none},
     {"segments end when there are no more of them", "design: hot calls",
      segments_end_where_there_are_no_more},
     {"segments end at a refused page, with its event", "1.20 IO_PAGE_FAULT",
