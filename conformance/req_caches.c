@@ -7,12 +7,11 @@
  * req_cached_entries.c.
  */
 #include "caches.h"
+#include "rings.h"
 
 #define SOURCE "1.20, INVALIDATE_IOMMU_PAGES"
 
 /* INVALIDATE_IOMMU_PAGES, second operand. */
-#define INV_S   UINT64_C(1)
-#define INV_PDE UINT64_C(2)
 
 static void invalidate(struct rig *rig, uint16_t domain, uint64_t operand)
 {

@@ -82,13 +82,14 @@ void amdvi_caches_drop_pointers(struct amdvi_caches *caches);
 
 static inline uint64_t amdvi_context_of(const struct amdvi_dte *dte)
 {
-    return dte->page_root >> AMDVI_PAGE_LOG2 | amdvi_put(AMDVI_CONTEXT_MODE, dte->mode) |
+    return amdvi_put(AMDVI_CONTEXT_ROOT, dte->page_root >> AMDVI_PAGE_LOG2) |
+           amdvi_put(AMDVI_CONTEXT_MODE, dte->mode) |
            amdvi_put(AMDVI_CONTEXT_DOMAIN, dte->domain_id);
 }
 
 static inline uint16_t amdvi_context_domain(uint64_t context)
 {
-    return (uint16_t)(context >> 48);
+    return (uint16_t)amdvi_get(context, AMDVI_CONTEXT_DOMAIN);
 }
 
 /* 0 when the device is not plain, or not known. */
@@ -199,9 +200,20 @@ struct amdvi_page {
     uint64_t spa;
 };
 
+static inline unsigned amdvi_page_size_log2(const struct amdvi_page *page)
+{
+    return (unsigned)(page->page & AMDVI_TLB_FLAGS);
+}
+
+/* Look for the page of @iova at one size; at those in @sizes (bit n: 2^n bytes) that are in use. */
+bool amdvi_tlb_find_size(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                         unsigned size_log2, struct amdvi_page *out);
+bool amdvi_tlb_find_sizes(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                          uint64_t sizes, struct amdvi_page *out);
+
 struct amdvi_walk;
 
-/* What the TLB says of a page, @context as above; on a hit, @out is a successful walk. */
+/* The same at any size; on a hit, @out is a successful walk. */
 bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
                     struct amdvi_walk *out);
 

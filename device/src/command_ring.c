@@ -354,7 +354,8 @@ static void tell(struct amdvi_iommu *iommu, const struct amdvi_block *block,
     amdvi_effects_deliver(iommu, effects);
 }
 
-bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget)
+/* With lock held, which is given up while the host is told things. */
+static bool process_locked(struct amdvi_iommu *iommu, unsigned budget)
 {
     struct amdvi_command_ring *ring = &iommu->ring;
     unsigned left = budget;
@@ -392,7 +393,7 @@ bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget)
 bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget)
 {
     pthread_mutex_lock(&iommu->lock);
-    bool more = amdvi_process_locked(iommu, budget);
+    bool more = process_locked(iommu, budget);
     pthread_mutex_unlock(&iommu->lock);
     return more;
 }
@@ -416,8 +417,7 @@ void amdvi_run_commands_locked(struct amdvi_iommu *iommu)
 {
     /* Without host->work nobody else goes on; only software that adds meanwhile gets that far. */
     bool can_hand_over = iommu->host.work != NULL;
-    bool more =
-        amdvi_process_locked(iommu, can_hand_over ? iommu->config.commands_per_write : MAX_TURNS);
+    bool more = process_locked(iommu, can_hand_over ? iommu->config.commands_per_write : MAX_TURNS);
 
     pthread_mutex_unlock(&iommu->lock);
     if (more && can_hand_over) {

@@ -7,25 +7,6 @@
 /* ---- In the TLB ------------------------------------------------------------------------------
  */
 
-static bool find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
-                 unsigned size_log2, struct amdvi_page *out)
-{
-    uint16_t domain_id = amdvi_context_domain(context);
-    uint64_t record[AMDVI_CACHE_WORDS];
-
-    record[AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, size_log2);
-    record[AMDVI_TLB_CONTEXT] = context;
-    record[AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id);
-    if (!amdvi_cache_find(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id),
-                          AMDVI_TLB_KEYS, AMDVI_TLB_END, record)) {
-        return false;
-    }
-    out->page = record[AMDVI_TLB_PAGE];
-    out->host = record[AMDVI_TLB_HOST];
-    out->spa = record[AMDVI_TLB_SPA];
-    return true;
-}
-
 /* What a page that is in the TLB is worth for an access. */
 enum use {
     USABLE,
@@ -41,28 +22,7 @@ static enum use use_of(const struct amdvi_iommu *iommu, const struct amdvi_page 
     if ((page->spa & needed) != needed) {
         return UNUSUAL;
     }
-    return iommu->host.map == NULL || (page->host & (access | AMDVI_TLB_NO_POINTER)) == 0
-               ? USABLE
-               : NO_POINTER;
-}
-
-/* Look at the sizes in @sizes that are in use. False when it is not there. */
-static bool find_among(struct amdvi_reader *reader, uint64_t context, uint64_t iova, uint64_t sizes,
-                       struct amdvi_page *out)
-{
-    const struct amdvi_caches *caches = &reader->iommu->caches;
-
-    sizes &= atomic_load_explicit(&caches->tlb_sizes, memory_order_acquire);
-    while (sizes != 0) {
-        unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
-
-        sizes &= sizes - 1;
-        if (find(caches, context, iova, size_log2, out)) {
-            reader->size_log2 = size_log2;
-            return true;
-        }
-    }
-    return false;
+    return iommu->host.map == NULL || amdvi_has_pointer(page->host, access) ? USABLE : NO_POINTER;
 }
 
 /* ---- The end of a walk -----------------------------------------------------------------------
@@ -103,34 +63,34 @@ static inline bool walk_page(struct amdvi_iommu *iommu, uint64_t context, uint64
         return false;
     }
     out->host = host_word(iommu, out, access);
-    return iommu->host.map == NULL || (out->host & (access | AMDVI_TLB_NO_POINTER)) == 0;
+    return iommu->host.map == NULL || amdvi_has_pointer(out->host, access);
 }
 
 void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending)
 {
-    if (pending->count == 0 || !amdvi_caches_begin_fill(caches, pending->generation)) {
-        return;
+    if (pending->count != 0 && amdvi_caches_begin_fill(caches, pending->generation)) {
+        for (unsigned i = 0; i < pending->count; i++) {
+            amdvi_tlb_put(caches, context, &pending->page[i]);
+        }
+        amdvi_caches_unlock(caches);
     }
-    for (unsigned i = 0; i < pending->count; i++) {
-        amdvi_tlb_put(caches, context, &pending->page[i]);
-    }
-    amdvi_caches_unlock(caches);
     pending->count = 0;
 }
 
 static void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generation,
-                 struct amdvi_pending *pending, const struct amdvi_page *page)
+                 const struct amdvi_page *page)
 {
-    if (pending == NULL) {
-        if (amdvi_caches_begin_fill(caches, generation)) {
-            amdvi_tlb_put(caches, context, page);
-            amdvi_caches_unlock(caches);
-        }
-        return;
+    if (amdvi_caches_begin_fill(caches, generation)) {
+        amdvi_tlb_put(caches, context, page);
+        amdvi_caches_unlock(caches);
     }
+}
+
+static void keep_later(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending,
+                       const struct amdvi_page *page)
+{
     if (pending->count == sizeof(pending->page) / sizeof(pending->page[0])) {
         amdvi_fast_keep(caches, context, pending);
-        pending->count = 0;
     }
     pending->page[pending->count++] = *page;
 }
@@ -146,7 +106,11 @@ static enum amdvi_found walk(struct amdvi_reader *reader, uint64_t context, uint
     if (!walk_page(iommu, context, iova, generation, access, out)) {
         return AMDVI_FOUND_NOT;
     }
-    keep(&iommu->caches, context, generation, pending, out);
+    if (pending != NULL) {
+        keep_later(&iommu->caches, context, pending, out);
+    } else {
+        keep(&iommu->caches, context, generation, out);
+    }
     reader->size_log2 = amdvi_page_size_log2(out);
     amdvi_count_own(&reader->fast_walks);
     return AMDVI_FOUND_WALK;
@@ -161,15 +125,15 @@ static enum amdvi_found add_pointer(struct amdvi_reader *reader, uint64_t contex
     uint64_t generation = atomic_load(&iommu->caches.generation);
 
     /* Once more, so that it is kept only if it was there since. */
-    if (!find(&iommu->caches, context, iova, amdvi_page_size_log2(page), page) ||
+    if (!amdvi_tlb_find_size(&iommu->caches, context, iova, amdvi_page_size_log2(page), page) ||
         use_of(iommu, page, access) != NO_POINTER) {
         return AMDVI_FOUND_NOT;
     }
     page->host = host_word(iommu, page, access);
-    if ((page->host & (access | AMDVI_TLB_NO_POINTER)) != 0) {
+    if (!amdvi_has_pointer(page->host, access)) {
         return AMDVI_FOUND_NOT;
     }
-    keep(&iommu->caches, context, generation, NULL, page);
+    keep(&iommu->caches, context, generation, page);
     amdvi_count_own(&reader->fast_hits);
     return AMDVI_FOUND_TLB;
 }
@@ -195,13 +159,15 @@ enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t
 {
     unsigned size_log2 = reader->size_log2;
 
-    if (find_among(reader, context, iova, ~AMDVI_BIT(size_log2), out)) {
+    if (amdvi_tlb_find_sizes(&reader->iommu->caches, context, iova, ~AMDVI_BIT(size_log2), out)) {
+        reader->size_log2 = amdvi_page_size_log2(out);
         return use(reader, context, iova, access, out);
     }
     enum amdvi_found found = walk(reader, context, iova, access, pending, out);
     /* It may be there after all, without a pointer, and the table that it came from be forgotten.
      */
-    if (found == AMDVI_FOUND_NOT && find(&reader->iommu->caches, context, iova, size_log2, out)) {
+    if (found == AMDVI_FOUND_NOT &&
+        amdvi_tlb_find_size(&reader->iommu->caches, context, iova, size_log2, out)) {
         found = use(reader, context, iova, access, out);
     }
     return found;
@@ -210,7 +176,7 @@ enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t
 enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
                                  enum amdvi_access access, struct amdvi_page *out)
 {
-    if (find(&reader->iommu->caches, context, iova, reader->size_log2, out)) {
+    if (amdvi_tlb_find_size(&reader->iommu->caches, context, iova, reader->size_log2, out)) {
         return use(reader, context, iova, access, out);
     }
     return amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, out);

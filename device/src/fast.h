@@ -24,6 +24,12 @@ static inline bool amdvi_is_inside_4k(uint64_t iova, uint64_t size_bytes)
     return size_bytes <= amdvi_bytes_to_end(iova, AMDVI_PAGE_LOG2);
 }
 
+/* Is there a pointer in the host word of a page, for @access? */
+static inline bool amdvi_has_pointer(uint64_t host_word, enum amdvi_access access)
+{
+    return (host_word & (access | AMDVI_TLB_NO_POINTER)) == 0;
+}
+
 /*
  * The host word of the page of 2^@size_log2 bytes, if it is good for @access. This is
  * amdvi_cache_find() for one word of a record, written for the compiler to make few instructions of
@@ -49,7 +55,7 @@ static inline bool amdvi_fast_host(const struct amdvi_caches *caches, uint64_t c
             continue;
         }
         uint64_t host = amdvi_slot_word(slot, AMDVI_TLB_HOST);
-        if ((host & (access | AMDVI_TLB_NO_POINTER)) != 0 || !amdvi_slot_end(slot, begin)) {
+        if (!amdvi_has_pointer(host, access) || !amdvi_slot_end(slot, begin)) {
             break;
         }
         *out = host;
@@ -62,11 +68,6 @@ static inline bool amdvi_fast_host(const struct amdvi_caches *caches, uint64_t c
 static inline void *amdvi_host_of(uint64_t iova, uint64_t host_word)
 {
     return (void *)(uintptr_t)(iova + (host_word & ~AMDVI_TLB_FLAGS));
-}
-
-static inline unsigned amdvi_page_size_log2(const struct amdvi_page *page)
-{
-    return (unsigned)(page->page & AMDVI_TLB_FLAGS);
 }
 
 /* Pages that were walked and are to be kept. */
@@ -99,7 +100,7 @@ enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t
                                            uint64_t iova, enum amdvi_access access,
                                            struct amdvi_pending *pending, struct amdvi_page *out);
 
-/* Keep what is pending, with the lock taken once. */
+/* Keep what is pending, with the lock taken once; or not, and then it is forgotten. */
 void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending);
 
 #endif

@@ -88,6 +88,10 @@ enum {
     WORD_END,
 };
 
+/* That word. */
+#define MESSAGE_ADDRESS AMDVI_BITS(31, 0)
+#define MESSAGE_DATA    AMDVI_BITS(63, 32)
+
 static uint64_t index_of(uint16_t device_id, uint64_t index)
 {
     return index ^ (uint64_t)device_id * 0x1e3779b1U >> 7;
@@ -121,7 +125,7 @@ static uint64_t message_of(const struct amdvi_irte *irte)
         return 0;
     }
     send_msi(irte, &remapped);
-    return remapped.address | (uint64_t)remapped.data << 32;
+    return remapped.address | amdvi_put(MESSAGE_DATA, remapped.data);
 }
 
 static void keep(struct remapping *remapping, uint64_t record[AMDVI_CACHE_WORDS],
@@ -367,8 +371,8 @@ static inline bool remap_fast(const struct amdvi_caches *caches,
     }
     *out = (struct amdvi_remapped){
         .outcome = AMDVI_OUTCOME_TRANSLATED,
-        .address = (uint32_t)message,
-        .data = (uint32_t)(message >> 32),
+        .address = message & MESSAGE_ADDRESS,
+        .data = (uint32_t)amdvi_get(message, MESSAGE_DATA),
         .remapped = true,
         .cached = true,
     };

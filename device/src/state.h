@@ -477,9 +477,6 @@ void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effec
 /* Drop translations and host pointers. Any thread. Returns the epoch after it. */
 uint64_t amdvi_invalidate_pointers(struct amdvi_iommu *iommu);
 
-/* amdvi_iommu_process() with lock held, which is given up while the host is told things. */
-bool amdvi_process_locked(struct amdvi_iommu *iommu, unsigned budget);
-
 /* Run commands because something was found to do, and hand what is left to the host. */
 void amdvi_run_commands(struct amdvi_iommu *iommu);
 /* The same with lock held; it is given up. */

@@ -2,43 +2,63 @@
 /*
  * The translation cache. A page is kept once, at its own size, with the permissions of all levels
  * of the tables; those of the device table entry are not in it, so that devices of one domain share
- * it. A look-up probes once for each page size that is in use. fast.c has its own for the size that
+ * it. A look-up probes once for each page size that is in use. fast.h has its own for the size that
  * its reader met last.
  */
 #include "state.h"
 
-bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
-                    struct amdvi_walk *out)
+bool amdvi_tlb_find_size(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                         unsigned size_log2, struct amdvi_page *out)
 {
     uint16_t domain_id = amdvi_context_domain(context);
-    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_acquire);
+    uint64_t record[AMDVI_CACHE_WORDS];
 
+    record[AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, size_log2);
+    record[AMDVI_TLB_CONTEXT] = context;
+    record[AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id);
+    if (!amdvi_cache_find(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id),
+                          AMDVI_TLB_KEYS, AMDVI_TLB_END, record)) {
+        return false;
+    }
+    out->page = record[AMDVI_TLB_PAGE];
+    out->host = record[AMDVI_TLB_HOST];
+    out->spa = record[AMDVI_TLB_SPA];
+    return true;
+}
+
+bool amdvi_tlb_find_sizes(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                          uint64_t sizes, struct amdvi_page *out)
+{
+    sizes &= atomic_load_explicit(&caches->tlb_sizes, memory_order_acquire);
     while (sizes != 0) {
         unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
-        uint64_t record[AMDVI_CACHE_WORDS] = {
-            [AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, size_log2),
-            [AMDVI_TLB_CONTEXT] = context,
-            [AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id),
-        };
 
         sizes &= sizes - 1;
-        if (amdvi_cache_find(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id),
-                             AMDVI_TLB_KEYS, AMDVI_TLB_END, record)) {
-            uint64_t spa = record[AMDVI_TLB_SPA];
-
-            *out = (struct amdvi_walk){
-                .status = AMDVI_WALK_OK,
-                .read = amdvi_has(spa, AMDVI_TLB_READ),
-                .write = amdvi_has(spa, AMDVI_TLB_WRITE),
-                .force_coherent = amdvi_has(spa, AMDVI_TLB_COHERENT),
-                .untranslated = amdvi_has(spa, AMDVI_TLB_UNTRANSLATED),
-                .size_log2 = (uint8_t)size_log2,
-                .spa = (spa & ~AMDVI_TLB_FLAGS) + (iova >> size_log2 << size_log2),
-            };
+        if (amdvi_tlb_find_size(caches, context, iova, size_log2, out)) {
             return true;
         }
     }
     return false;
+}
+
+bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
+                    struct amdvi_walk *out)
+{
+    struct amdvi_page page;
+
+    if (!amdvi_tlb_find_sizes(caches, context, iova, UINT64_MAX, &page)) {
+        return false;
+    }
+    *out = (struct amdvi_walk){
+        .status = AMDVI_WALK_OK,
+        .read = amdvi_has(page.spa, AMDVI_TLB_READ),
+        .write = amdvi_has(page.spa, AMDVI_TLB_WRITE),
+        .force_coherent = amdvi_has(page.spa, AMDVI_TLB_COHERENT),
+        .untranslated = amdvi_has(page.spa, AMDVI_TLB_UNTRANSLATED),
+        .size_log2 = (uint8_t)amdvi_page_size_log2(&page),
+        .spa = (page.spa & ~AMDVI_TLB_FLAGS) + (page.page & ~AMDVI_TLB_FLAGS),
+    };
+    return true;
 }
 
 uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool is_plain)
@@ -63,7 +83,7 @@ static void note_size(struct amdvi_caches *caches, unsigned size_log2)
 void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page)
 {
     uint16_t domain_id = amdvi_context_domain(context);
-    unsigned size_log2 = (unsigned)(page->page & AMDVI_TLB_FLAGS);
+    unsigned size_log2 = amdvi_page_size_log2(page);
     uint64_t record[AMDVI_CACHE_WORDS] = {
         [AMDVI_TLB_PAGE] = page->page,
         [AMDVI_TLB_CONTEXT] = context,
