@@ -6,7 +6,7 @@
 struct segmenting {
     struct amdvi_reader *reader;
     struct amdvi_request rest;
-    uint64_t context;    /* of the device; 0: the general way for all of it */
+    uint64_t context;    /* of the device; 0: the general way for all of it, as without host->map */
     unsigned pages_left; /* that this call may still look up */
     struct amdvi_segment *segments;
     unsigned capacity;
@@ -67,8 +67,7 @@ static bool add_page(struct segmenting *work)
     struct amdvi_page page;
 
     if (amdvi_fast_page_elsewhere(work->reader, work->context, iova, work->rest.access,
-                                  &work->pending, &page) == AMDVI_FOUND_NOT ||
-        (page.host & AMDVI_TLB_NO_POINTER) != 0) {
+                                  &work->pending, &page) == AMDVI_FOUND_NOT) {
         return false;
     }
     add(work, amdvi_host_of(iova, page.host), amdvi_bytes_to_end(iova, amdvi_page_size_log2(&page)),
