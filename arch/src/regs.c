@@ -72,20 +72,6 @@ uint64_t amdvi_reg_after_write(enum amdvi_reg reg, uint64_t old, uint64_t value,
     return (old & ~replaced & ~cleared) | (written & info->rw);
 }
 
-uint64_t amdvi_ring_bytes(unsigned length_code)
-{
-    if (length_code < 8 || length_code > 15) {
-        return 0;
-    }
-    return (uint64_t)AMDVI_RING_ENTRY_BYTES << length_code;
-}
-
-uint64_t amdvi_ring_base_bytes(uint64_t ring_base)
-{
-    /* ComLen and EventLen lie alike. */
-    return amdvi_ring_bytes((unsigned)amdvi_get(ring_base, AMDVI_CMD_BUF_BASE_LEN));
-}
-
 uint64_t amdvi_dev_tab_entries(uint64_t dev_tab_base)
 {
     return (amdvi_get(dev_tab_base, AMDVI_DEV_TAB_BASE_SIZE) + 1) * 128;

@@ -227,8 +227,8 @@ void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct a
  * With the lock: pages of the domain that touch the range, and directories of it if @directories.
  * Returns how many slots it had to look at, if it was all of them, else 0.
  */
-size_t amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
-                      uint64_t last, bool directories);
+unsigned amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                        uint64_t last, bool directories);
 
 /* ---- Directories: directories.c ---------------------------------------------------------------
  */
@@ -251,6 +251,43 @@ void amdvi_directory_put(struct amdvi_caches *caches, uint64_t context, uint64_t
                          unsigned level, const struct amdvi_directory *directory);
 void amdvi_directory_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
                           uint64_t last);
+void amdvi_directory_drop_page(struct amdvi_caches *caches, uint16_t domain_id, uint64_t iova);
 void amdvi_directory_drop_all(struct amdvi_caches *caches);
+
+/* ---- The page of an invalidation --------------------------------------------------------------
+ */
+
+/* Page @page_number of 2^@size_log2 bytes. */
+static inline void amdvi_tlb_drop_at(const struct amdvi_caches *caches, uint64_t page_number,
+                                     unsigned size_log2, uint16_t domain_id)
+{
+    struct amdvi_cache_slot *slot =
+        amdvi_cache_set(&caches->tlb, amdvi_tlb_index(page_number, domain_id));
+    uint64_t page = page_number << size_log2 | size_log2;
+
+    AMDVI_UNROLL
+    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
+        if (amdvi_slot_word(slot, AMDVI_TLB_PAGE) == page &&
+            amdvi_context_domain(amdvi_slot_word(slot, AMDVI_TLB_CONTEXT)) == domain_id) {
+            amdvi_slot_empty(slot);
+        }
+    }
+}
+
+/* As amdvi_tlb_drop() for 4 KiB: what most commands ask for. */
+static inline void amdvi_tlb_drop_page(struct amdvi_caches *caches, uint16_t domain_id,
+                                       uint64_t iova, bool directories)
+{
+    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_relaxed);
+
+    for (; sizes != 0; sizes &= sizes - 1) {
+        unsigned size_log2 = (unsigned)__builtin_ctzll(sizes);
+
+        amdvi_tlb_drop_at(caches, iova >> size_log2, size_log2, domain_id);
+    }
+    if (directories) {
+        amdvi_directory_drop_page(caches, domain_id, iova);
+    }
+}
 
 #endif

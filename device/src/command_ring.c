@@ -34,12 +34,13 @@ static uint64_t head_spa(struct amdvi_iommu *iommu)
            amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD);
 }
 
-static void head_advance(struct amdvi_iommu *iommu)
+/* @count commands are complete. */
+static void head_advance(struct amdvi_iommu *iommu, unsigned count)
 {
-    uint64_t head = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) + AMDVI_CMD_BYTES;
+    uint64_t head = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) + count * AMDVI_CMD_BYTES;
 
     amdvi_iommu_set_reg(iommu, AMDVI_REG_CMD_BUF_HEAD, head & (ring_bytes(iommu) - 1));
-    amdvi_count_own(&iommu->commands);
+    amdvi_count_own_by(&iommu->commands, count);
 }
 
 static void change_status(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set,
@@ -56,6 +57,7 @@ static void halt(struct amdvi_iommu *iommu, const struct amdvi_event *event,
 {
     change_status(iommu, AMDVI_STATUS_CMD_BUF_RUN, 0, effects);
     amdvi_event_log_write(iommu, event, false, effects);
+    effects->due |= AMDVI_DUE_LOG;
     effects->log = event->code == AMDVI_EVENT_ILLEGAL_COMMAND_ERROR
                        ? "command buffer stopped: illegal command"
                        : "command buffer stopped: memory of a command cannot be accessed";
@@ -78,7 +80,7 @@ static void finish_wait(struct amdvi_iommu *iommu, uint64_t status_set,
     uint64_t control = amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL);
     bool is_on = amdvi_control_enables(control, AMDVI_CONTROL_CMD_BUF_EN);
 
-    head_advance(iommu);
+    head_advance(iommu, 1);
     if (!is_on || status_set != 0) {
         change_status(iommu, is_on ? 0 : AMDVI_STATUS_CMD_BUF_RUN, status_set, effects);
     }
@@ -253,14 +255,69 @@ static void end_block(struct amdvi_iommu *iommu, bool is_legal, const struct amd
 
 static void mark_leases(struct amdvi_iommu *iommu, const struct amdvi_block *block)
 {
+    struct amdvi_invalidation what;
+
     if (atomic_load(&iommu->leases_taken) == 0) {
         return;
     }
     for (unsigned i = 0; i < block->count; i++) {
-        if (!block->interrupts[i]) {
-            amdvi_lease_mark(iommu, &block->what[i]);
+        if (amdvi_command_invalidated(&block->wire[i], &what) != AMDVI_DUE_INTERRUPTS) {
+            amdvi_lease_mark(iommu, &what);
         }
     }
+}
+
+/* The page of INVALIDATE_IOMMU_PAGES with S=0. False when the command is another one, or illegal.
+ */
+static inline bool drop_page(struct amdvi_caches *caches, const struct amdvi_wire_command *wire)
+{
+    uint64_t word0 = amdvi_le64_decode(&wire->word[0]);
+    uint64_t word1 = amdvi_le64_decode(&wire->word[1]);
+
+    if ((word0 & ~AMDVI_INV_PAGES_DOMAIN_ID) !=
+            amdvi_put(AMDVI_CMD_OPCODE, AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES) ||
+        amdvi_has(word1, AMDVI_INV_PAGES_RESERVED1 | AMDVI_INV_PAGES_S)) {
+        return false;
+    }
+    amdvi_tlb_drop_page(caches, (uint16_t)amdvi_get(word0, AMDVI_INV_PAGES_DOMAIN_ID),
+                        word1 & AMDVI_INV_PAGES_ADDRESS, amdvi_has(word1, AMDVI_INV_PAGES_PDE));
+    return true;
+}
+
+/* Returns the first command that is not of one page. */
+static inline const struct amdvi_wire_command *drop_pages(struct amdvi_caches *caches,
+                                                          const struct amdvi_wire_command *wire,
+                                                          const struct amdvi_wire_command *end)
+{
+    while (wire != end && drop_page(caches, wire)) {
+        wire++;
+    }
+    return wire;
+}
+
+/*
+ * Drop what the first commands of @count name, up to one that scans or is no invalidation. Returns
+ * true in the latter case, with what it is in @command, if it is legal. Most are of one page, and
+ * need not be decoded.
+ */
+static bool drop_block(struct amdvi_iommu *iommu, unsigned count, struct amdvi_block *block,
+                       struct amdvi_command *command, bool *is_legal)
+{
+    const struct amdvi_wire_command *wire = block->wire;
+    const struct amdvi_wire_command *end = wire + count;
+    bool is_other = false;
+
+    while (block->scanned == 0 && (wire = drop_pages(&iommu->caches, wire, end)) != end) {
+        *is_legal = amdvi_command_decode(command, wire) && is_supported(iommu, command);
+        is_other = !*is_legal || has_to_wait(command);
+        if (is_other) {
+            break;
+        }
+        block->scanned = amdvi_command_drop(iommu, command);
+        wire++;
+    }
+    block->count = (unsigned)(wire - block->wire);
+    return is_other;
 }
 
 /*
@@ -271,30 +328,21 @@ static void mark_leases(struct amdvi_iommu *iommu, const struct amdvi_block *blo
 static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
                       struct amdvi_effects *effects)
 {
-    struct amdvi_wire_command wire[AMDVI_BLOCK_COMMANDS];
-    unsigned count = fetch(iommu, commands_in_a_row(iommu, limit), wire, effects);
+    unsigned count = fetch(iommu, commands_in_a_row(iommu, limit), block->wire, effects);
     struct amdvi_command command;
-    bool is_legal = true;
-    bool is_end = false;
+    bool is_legal;
 
-    for (unsigned i = 0; i < count && block->scanned == 0; i++) {
-        is_legal = amdvi_command_decode(&command, &wire[i]) && is_supported(iommu, &command);
-        is_end = !is_legal || has_to_wait(&command);
-        if (is_end) {
-            break;
-        }
-        if (block->count == 0) {
-            amdvi_caches_lock(&iommu->caches);
-        }
-        amdvi_command_invalidate(iommu, &command, block);
-        head_advance(iommu);
-    }
+    amdvi_caches_lock(&iommu->caches);
+    bool is_end = drop_block(iommu, count, block, &command, &is_legal);
     if (block->count != 0) {
         amdvi_caches_dropped(&iommu->caches);
         amdvi_epoch_advance(iommu);
-        amdvi_caches_unlock(&iommu->caches);
+    }
+    amdvi_caches_unlock(&iommu->caches);
+    if (block->count != 0) {
         amdvi_full_fence(iommu);
         mark_leases(iommu, block);
+        head_advance(iommu, block->count);
     }
     if (is_end) {
         end_block(iommu, is_legal, &command, effects);
@@ -333,22 +381,17 @@ static bool has_news(const struct amdvi_iommu *iommu, const struct amdvi_block *
     bool wants_blocks =
         iommu->host.translations_invalidated != NULL || iommu->host.interrupts_invalidated != NULL;
 
-    return (block->count != 0 && wants_blocks) || amdvi_effects_any(effects);
+    return (block->count != 0 && wants_blocks) || effects->due != 0;
 }
 
 static void tell(struct amdvi_iommu *iommu, const struct amdvi_block *block,
                  const struct amdvi_effects *effects)
 {
     for (unsigned i = 0; i < block->count; i++) {
-        const struct amdvi_invalidation *what = &block->what[i];
-        /* Where a device's interrupts go is in its device table entry, too. */
-        struct amdvi_effects news = {
-            .translations = !block->interrupts[i],
-            .what = *what,
-            .interrupts = block->interrupts[i] || what->kind == AMDVI_INVALIDATED_DEVICE,
-            .interrupts_device = what->device_id,
-        };
+        struct amdvi_effects news = {0};
 
+        news.due = amdvi_command_invalidated(&block->wire[i], &news.what);
+        news.interrupts_device = news.what.device_id;
         amdvi_effects_deliver(iommu, &news);
     }
     amdvi_effects_deliver(iommu, effects);
@@ -365,8 +408,9 @@ static bool process_locked(struct amdvi_iommu *iommu, unsigned budget)
         return false;
     }
     ring->busy = true;
-    struct amdvi_effects effects = {0};
+    struct amdvi_effects effects;
     struct amdvi_block block;
+    effects.due = 0;
     while (left != 0) {
         block.count = 0;
         block.scanned = 0;
@@ -380,7 +424,7 @@ static bool process_locked(struct amdvi_iommu *iommu, unsigned budget)
         if (has_news(iommu, &block, &effects)) {
             pthread_mutex_unlock(&iommu->lock);
             tell(iommu, &block, &effects);
-            effects = (struct amdvi_effects){0};
+            effects.due = 0;
             pthread_mutex_lock(&iommu->lock);
         }
     }

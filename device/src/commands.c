@@ -5,51 +5,53 @@
  */
 #include "state.h"
 
-static void invalidate_device(struct amdvi_iommu *iommu, uint16_t device_id,
-                              struct amdvi_invalidation *out)
+unsigned amdvi_command_drop(struct amdvi_iommu *iommu, const struct amdvi_command *command)
 {
-    amdvi_device_table_drop(&iommu->caches, device_id);
-    amdvi_event_log_rearm(iommu, device_id);
-    *out = (struct amdvi_invalidation){
-        .kind = AMDVI_INVALIDATED_DEVICE, .device_id = device_id, .last_iova = UINT64_MAX};
-}
+    struct amdvi_caches *caches = &iommu->caches;
+    struct amdvi_iova_range range;
 
-/* Spec: 1.20, INVALIDATE_IOMMU_PAGES: with PDE=0 directory entries may be kept. */
-static size_t invalidate_pages(struct amdvi_iommu *iommu, const struct amdvi_command *command,
-                               struct amdvi_invalidation *out)
-{
-    struct amdvi_iova_range range = amdvi_inv_range(command->address, command->size);
-
-    *out = (struct amdvi_invalidation){.kind = AMDVI_INVALIDATED_DOMAIN,
-                                       .domain_id = command->domain_id,
-                                       .first_iova = range.first,
-                                       .last_iova = range.last};
-    return amdvi_tlb_drop(&iommu->caches, command->domain_id, range.first, range.last,
-                          command->pde);
-}
-
-void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_command *command,
-                              struct amdvi_block *block)
-{
-    unsigned at = block->count++;
-
-    block->interrupts[at] = false;
     switch (command->opcode) {
     case AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY:
-        invalidate_device(iommu, command->device_id, &block->what[at]);
+        amdvi_device_table_drop(caches, command->device_id);
+        amdvi_event_log_rearm(iommu, command->device_id);
         break;
     case AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES:
-        block->scanned = (unsigned)invalidate_pages(iommu, command, &block->what[at]);
-        break;
+        /* Spec: 1.20, INVALIDATE_IOMMU_PAGES: with PDE=0 directory entries may be kept. */
+        range = amdvi_inv_range(command->address, command->size);
+        return amdvi_tlb_drop(caches, command->domain_id, range.first, range.last, command->pde);
     case AMDVI_OPCODE_INVALIDATE_INTERRUPT_TABLE:
-        amdvi_caches_drop_interrupts(&iommu->caches, command->device_id);
-        block->what[at].device_id = command->device_id;
-        block->interrupts[at] = true;
+        amdvi_caches_drop_interrupts(caches, command->device_id);
         break;
     case AMDVI_OPCODE_COMPLETION_WAIT:
     case AMDVI_OPCODE_INVALIDATE_IOTLB_PAGES:
         break; /* these may have to wait: command_ring.c */
     }
+    return 0;
+}
+
+unsigned amdvi_command_invalidated(const struct amdvi_wire_command *wire,
+                                   struct amdvi_invalidation *out)
+{
+    struct amdvi_iova_range range = {.first = 0, .last = UINT64_MAX};
+    struct amdvi_command command = {.opcode = AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES};
+
+    (void)amdvi_command_decode(&command, wire); /* it was legal when it was run */
+    bool is_domain = command.opcode == AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES;
+    if (is_domain) {
+        range = amdvi_inv_range(command.address, command.size);
+    }
+    *out = (struct amdvi_invalidation){
+        .kind = is_domain ? AMDVI_INVALIDATED_DOMAIN : AMDVI_INVALIDATED_DEVICE,
+        .domain_id = command.domain_id,
+        .device_id = command.device_id,
+        .first_iova = range.first,
+        .last_iova = range.last,
+    };
+    /* Where a device's interrupts go is in its device table entry, too. */
+    return is_domain ? AMDVI_DUE_TRANSLATIONS
+           : command.opcode == AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY
+               ? AMDVI_DUE_TRANSLATIONS | AMDVI_DUE_INTERRUPTS
+               : AMDVI_DUE_INTERRUPTS;
 }
 
 void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
@@ -63,10 +65,9 @@ void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effec
     amdvi_caches_unlock(&iommu->caches);
     amdvi_full_fence(iommu);
     amdvi_lease_mark(iommu, &all);
-    effects->translations = true;
+    effects->due |= AMDVI_DUE_TRANSLATIONS | AMDVI_DUE_INTERRUPTS_ALL;
     effects->what = all;
-    effects->interrupts = true;
-    effects->interrupts_all = true;
+    effects->interrupts_device = 0;
 }
 
 uint64_t amdvi_invalidate_pointers(struct amdvi_iommu *iommu)

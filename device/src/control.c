@@ -61,7 +61,7 @@ void amdvi_control_write(struct amdvi_iommu *iommu, uint64_t value, struct amdvi
     follow_events(iommu, before, value, &clear, &set);
     /* An enable that meets a status bit raises the interrupt as the status bit itself would. */
     if (amdvi_has(amdvi_interrupt_level(value, status), ~amdvi_interrupt_level(before, status))) {
-        effects->msi = true;
+        effects->due |= AMDVI_DUE_MSI;
     }
     amdvi_status_change(iommu, clear, set, effects);
 }

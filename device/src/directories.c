@@ -91,6 +91,26 @@ static void drop_domain(const struct amdvi_caches *caches, uint16_t domain_id)
     }
 }
 
+/* The table of @level that has the entry of @iova, if it is the domain's. */
+static inline void drop_table(const struct amdvi_caches *caches, uint16_t domain_id, uint64_t iova,
+                              unsigned level)
+{
+    struct amdvi_cache_slot *slot = slot_of(caches, iova, level, domain_id);
+
+    if (amdvi_slot_word(slot, WORD_REGION) == region_of(iova, level) &&
+        is_of_domain(slot, domain_id)) {
+        amdvi_slot_empty(slot);
+    }
+}
+
+void amdvi_directory_drop_page(struct amdvi_caches *caches, uint16_t domain_id, uint64_t iova)
+{
+    AMDVI_UNROLL
+    for (unsigned level = 1; level <= AMDVI_DIRECTORY_LEVELS; level++) {
+        drop_table(caches, domain_id, iova, level);
+    }
+}
+
 void amdvi_directory_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
                           uint64_t last)
 {
@@ -102,13 +122,7 @@ void amdvi_directory_drop(struct amdvi_caches *caches, uint16_t domain_id, uint6
             return;
         }
         for (uint64_t number = first >> log2; number <= last >> log2; number++) {
-            uint64_t iova = number << log2;
-            struct amdvi_cache_slot *slot = slot_of(caches, iova, level, domain_id);
-
-            if (amdvi_slot_word(slot, WORD_REGION) == region_of(iova, level) &&
-                is_of_domain(slot, domain_id)) {
-                amdvi_slot_empty(slot);
-            }
+            drop_table(caches, domain_id, number << log2, level);
         }
     }
 }

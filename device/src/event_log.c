@@ -32,7 +32,7 @@ void amdvi_status_change(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set
 
     amdvi_iommu_set_reg(iommu, AMDVI_REG_STATUS, after);
     if (amdvi_has(amdvi_interrupt_level(control, after), ~amdvi_interrupt_level(control, before))) {
-        effects->msi = true;
+        effects->due |= AMDVI_DUE_MSI;
     }
 }
 

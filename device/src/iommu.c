@@ -214,40 +214,35 @@ void amdvi_iommu_reset(struct amdvi_iommu *iommu)
     amdvi_effects_deliver(iommu, &effects);
 }
 
-bool amdvi_effects_any(const struct amdvi_effects *effects)
-{
-    return effects->translations || effects->interrupts || effects->iotlb ||
-           effects->deadline_ns != 0 || effects->revoked || effects->log != NULL || effects->msi ||
-           effects->work;
-}
-
 void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects)
 {
     const struct amdvi_host *host = &iommu->host;
+    unsigned due = effects->due;
+    unsigned routes = AMDVI_DUE_INTERRUPTS | AMDVI_DUE_INTERRUPTS_ALL;
 
-    if (effects->translations && host->translations_invalidated != NULL) {
+    if ((due & AMDVI_DUE_TRANSLATIONS) != 0 && host->translations_invalidated != NULL) {
         host->translations_invalidated(host->ctx, &effects->what);
     }
-    if (effects->interrupts && host->interrupts_invalidated != NULL) {
-        host->interrupts_invalidated(host->ctx, effects->interrupts_all,
+    if ((due & routes) != 0 && host->interrupts_invalidated != NULL) {
+        host->interrupts_invalidated(host->ctx, (due & AMDVI_DUE_INTERRUPTS_ALL) != 0,
                                      effects->interrupts_device);
     }
-    if (effects->iotlb) {
+    if ((due & AMDVI_DUE_IOTLB) != 0) {
         host->invalidate_iotlb(host->ctx, &effects->iotlb_what);
     }
-    if (effects->deadline_ns != 0) {
+    if ((due & AMDVI_DUE_TIMER) != 0) {
         host->set_timer(host->ctx, effects->deadline_ns);
     }
-    if (effects->revoked && host->lease_revoked != NULL) {
+    if ((due & AMDVI_DUE_REVOKED) != 0 && host->lease_revoked != NULL) {
         host->lease_revoked(host->ctx, effects->revoked_cookie);
     }
-    if (effects->log != NULL && host->log != NULL) {
+    if ((due & AMDVI_DUE_LOG) != 0 && host->log != NULL) {
         host->log(host->ctx, effects->log);
     }
-    if (effects->msi) {
+    if ((due & AMDVI_DUE_MSI) != 0) {
         host->send_msi(host->ctx);
     }
-    if (effects->work) {
+    if ((due & AMDVI_DUE_WORK) != 0) {
         amdvi_go_on(iommu);
     }
 }

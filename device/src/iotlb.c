@@ -47,11 +47,11 @@ static uint64_t deadline_of(const struct amdvi_iommu *iommu)
 /* The host is to send it, and to watch its time. */
 static void note_request(const struct amdvi_iotlb_request *request, struct amdvi_effects *effects)
 {
-    effects->iotlb = true;
+    effects->due |= AMDVI_DUE_IOTLB;
     effects->iotlb_what = request->what;
     if (request->deadline_ns != UINT64_MAX) {
-        /* 0 would set no timer: a deadline that is past is due now. */
-        effects->deadline_ns = request->deadline_ns != 0 ? request->deadline_ns : 1;
+        effects->due |= AMDVI_DUE_TIMER;
+        effects->deadline_ns = request->deadline_ns;
     }
 }
 
@@ -94,7 +94,7 @@ void amdvi_iotlb_send_again(struct amdvi_iommu *iommu)
 static void finish(struct amdvi_iommu *iommu, unsigned index, struct amdvi_effects *effects)
 {
     iommu->iotlb_in_flight &= ~AMDVI_BIT(index);
-    effects->work = effects->work || iommu->ring.waiting;
+    effects->due |= iommu->ring.waiting ? AMDVI_DUE_WORK : 0U;
 }
 
 /* @device_id has answered the request @tag, or with ALL_TAGS all that it was asked. */
@@ -137,6 +137,7 @@ static void time_out(struct amdvi_iommu *iommu, unsigned index, struct amdvi_eff
     finish(iommu, index, effects);
     amdvi_count(&iommu->iotlb_timeouts);
     amdvi_event_log_write(iommu, &event, false, effects);
+    effects->due |= AMDVI_DUE_LOG;
     effects->log = "a device has not answered an invalidate request";
 }
 
@@ -160,6 +161,9 @@ void amdvi_iommu_timer_expired(struct amdvi_iommu *iommu)
         }
     }
     pthread_mutex_unlock(&iommu->lock);
-    effects.deadline_ns = next == UINT64_MAX ? 0 : next;
+    if (next != UINT64_MAX) {
+        effects.due |= AMDVI_DUE_TIMER;
+        effects.deadline_ns = next;
+    }
     amdvi_effects_deliver(iommu, &effects);
 }

@@ -78,7 +78,7 @@ static void set_state(struct amdvi_lease *lease, enum lease_state state)
 static void note_revoked(struct amdvi_iommu *iommu, void *cookie, struct amdvi_effects *effects)
 {
     amdvi_count(&iommu->revocations);
-    effects->revoked = true;
+    effects->due |= AMDVI_DUE_REVOKED;
     effects->revoked_cookie = cookie;
 }
 

@@ -107,9 +107,10 @@ static void write_lanes(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64_t 
 void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes,
                             uint64_t value)
 {
-    struct amdvi_effects effects = {0};
+    struct amdvi_effects effects;
     uint64_t lanes = lanes_of(offset, size_bytes);
     enum amdvi_reg reg = amdvi_reg_at(offset);
+    effects.due = 0;
     if (lanes == 0 || reg == AMDVI_REG_COUNT) {
         return;
     }

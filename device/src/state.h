@@ -177,23 +177,28 @@ static inline void amdvi_count_own(_Atomic uint64_t *counter)
 /* ---- What is owed to the host once no lock is held --------------------------------------------
  */
 
-struct amdvi_effects {
-    bool msi;
-    bool translations; /* tell of `what` */
-    bool interrupts;   /* tell of routes of interrupts_device, or of all */
-    bool interrupts_all;
-    uint16_t interrupts_device;
-    struct amdvi_invalidation what;
-    bool iotlb; /* send an invalidate request */
-    struct amdvi_iotlb_invalidation iotlb_what;
-    uint64_t deadline_ns; /* to set the timer to; 0: not */
-    bool revoked;         /* tell of a lease */
-    void *revoked_cookie;
-    bool work;       /* the ring can go on */
-    const char *log; /* a line, or NULL */
+enum {
+    AMDVI_DUE_TRANSLATIONS = 1U << 0,   /* tell of `what` */
+    AMDVI_DUE_INTERRUPTS = 1U << 1,     /* tell of the routes of interrupts_device */
+    AMDVI_DUE_INTERRUPTS_ALL = 1U << 2, /* or of all */
+    AMDVI_DUE_IOTLB = 1U << 3,          /* send an invalidate request */
+    AMDVI_DUE_TIMER = 1U << 4,          /* set it to deadline_ns */
+    AMDVI_DUE_REVOKED = 1U << 5,        /* tell of a lease */
+    AMDVI_DUE_LOG = 1U << 6,
+    AMDVI_DUE_MSI = 1U << 7,
+    AMDVI_DUE_WORK = 1U << 8, /* the ring can go on */
 };
 
-bool amdvi_effects_any(const struct amdvi_effects *effects);
+struct amdvi_effects {
+    unsigned due; /* of the above; the others count only with their bits */
+    uint16_t interrupts_device;
+    struct amdvi_invalidation what;
+    struct amdvi_iotlb_invalidation iotlb_what;
+    uint64_t deadline_ns;
+    void *revoked_cookie;
+    const char *log; /* a line */
+};
+
 void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects);
 
 /* ---- mmio.c, control.c ------------------------------------------------------------------------
@@ -459,17 +464,20 @@ void amdvi_wake(struct amdvi_iommu *iommu);
 #define AMDVI_BLOCK_COMMANDS 32
 
 struct amdvi_block {
-    unsigned count;
-    unsigned scanned; /* slots that one of them looked at; it is the last then */
-    struct amdvi_invalidation what[AMDVI_BLOCK_COMMANDS];
-    bool interrupts[AMDVI_BLOCK_COMMANDS]; /* interrupt entries of device_id, and nothing else */
+    unsigned count;   /* of those in wire that were run; all of them are invalidations */
+    unsigned scanned; /* slots that the last of them looked at */
+    struct amdvi_wire_command wire[AMDVI_BLOCK_COMMANDS];
 };
 
 /*
- * Drop what an invalidation names, and add it to @block. With lock and that of the caches held.
+ * Drop what an invalidation names, with lock and that of the caches held. Returns how many slots it
+ * had to look at, if it was all of them, else 0.
  */
-void amdvi_command_invalidate(struct amdvi_iommu *iommu, const struct amdvi_command *command,
-                              struct amdvi_block *block);
+unsigned amdvi_command_drop(struct amdvi_iommu *iommu, const struct amdvi_command *command);
+
+/* What an invalidation that was run named. Returns the AMDVI_DUE bits for who is to be told. */
+unsigned amdvi_command_invalidated(const struct amdvi_wire_command *wire,
+                                   struct amdvi_invalidation *out);
 
 /* Empty all caches. With lock held. */
 void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effects);

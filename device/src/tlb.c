@@ -112,21 +112,6 @@ static void drop_domain(struct amdvi_caches *caches, uint16_t domain_id)
     atomic_store_explicit(&caches->domain_generation[domain_id], next, memory_order_release);
 }
 
-static void drop_page(struct amdvi_caches *caches, uint64_t page_number, unsigned size_log2,
-                      uint16_t domain_id)
-{
-    struct amdvi_cache_slot *set =
-        amdvi_cache_set(&caches->tlb, amdvi_tlb_index(page_number, domain_id));
-    uint64_t page = page_number << size_log2 | size_log2;
-
-    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++) {
-        if (amdvi_slot_word(&set[way], AMDVI_TLB_PAGE) == page &&
-            amdvi_context_domain(amdvi_slot_word(&set[way], AMDVI_TLB_CONTEXT)) == domain_id) {
-            amdvi_slot_empty(&set[way]);
-        }
-    }
-}
-
 static void drop_if_touched(struct amdvi_cache_slot *slot, uint16_t domain_id, uint64_t first,
                             uint64_t last)
 {
@@ -141,15 +126,15 @@ static void drop_if_touched(struct amdvi_cache_slot *slot, uint16_t domain_id, u
 }
 
 /* Look at every record instead of for every page. */
-static size_t drop_by_scan(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
-                           uint64_t last)
+static unsigned drop_by_scan(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                             uint64_t last)
 {
     size_t count = (size_t)(caches->tlb.set_mask + 1) * AMDVI_CACHE_WAYS;
 
     for (size_t i = 0; i < count; i++) {
         drop_if_touched(&caches->tlb.slots[i], domain_id, first, last);
     }
-    return count;
+    return (unsigned)count;
 }
 
 /* Page by page, as long as there are no more of them than sets. */
@@ -163,15 +148,15 @@ static void drop_by_page(struct amdvi_caches *caches, uint16_t domain_id, uint64
 
         sizes &= sizes - 1;
         for (uint64_t number = first >> size_log2; number <= last >> size_log2; number++) {
-            drop_page(caches, number, size_log2, domain_id);
+            amdvi_tlb_drop_at(caches, number, size_log2, domain_id);
         }
     }
 }
 
-size_t amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
-                      uint64_t last, bool directories)
+unsigned amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
+                        uint64_t last, bool directories)
 {
-    size_t scanned = 0;
+    unsigned scanned = 0;
 
     if (first == 0 && last == UINT64_MAX) {
         drop_domain(caches, domain_id);

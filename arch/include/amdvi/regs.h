@@ -101,10 +101,18 @@ enum amdvi_reg amdvi_reg_at(uint64_t offset);
 uint64_t amdvi_reg_after_write(enum amdvi_reg reg, uint64_t old, uint64_t value, uint64_t lanes);
 
 /* Bytes of a ring whose ComLen or EventLen is @length_code; 0 for the reserved codes 0 to 7. */
-uint64_t amdvi_ring_bytes(unsigned length_code);
+static inline uint64_t amdvi_ring_bytes(unsigned length_code)
+{
+    return length_code < 8 || length_code > 15 ? 0
+                                               : (uint64_t)AMDVI_RING_ENTRY_BYTES << length_code;
+}
 
 /* The same of the ring that a base register, of either kind, describes. */
-uint64_t amdvi_ring_base_bytes(uint64_t ring_base);
+static inline uint64_t amdvi_ring_base_bytes(uint64_t ring_base)
+{
+    /* ComLen and EventLen lie alike. */
+    return amdvi_ring_bytes((unsigned)amdvi_get(ring_base, AMDVI_CMD_BUF_BASE_LEN));
+}
 
 /* Entries of the device table that the register's value describes: 128 to 65536. */
 uint64_t amdvi_dev_tab_entries(uint64_t dev_tab_base);
