@@ -29,12 +29,6 @@ void amdvi_cache_init(struct amdvi_cache *cache, struct amdvi_cache_slot *slots,
     cache->victim = 0;
 }
 
-struct amdvi_cache_slot *amdvi_cache_victim(struct amdvi_cache *cache, uint64_t index)
-{
-    cache->victim = cache->victim + 1 < cache->ways ? cache->victim + 1 : 0;
-    return amdvi_cache_set(cache, index) + cache->victim;
-}
-
 void amdvi_cache_clear(struct amdvi_cache *cache)
 {
     size_t count = (size_t)(cache->set_mask + 1) * AMDVI_CACHE_WAYS;

@@ -124,13 +124,9 @@ static inline void amdvi_slot_write(struct amdvi_cache_slot *slot, unsigned end,
     atomic_store_explicit(&slot->word[0], record[0], memory_order_release);
 }
 
-/* The slot of the set that is to be filled when none is empty, and none has the key. */
-struct amdvi_cache_slot *amdvi_cache_victim(struct amdvi_cache *cache, uint64_t index);
-
 /*
- * Add a record of @end words, or replace the one with the same first @keys words; both constants.
- * The cache is not off.
- * Returns word 0 of another record that had to go, or 0.
+ * Add a record of @end words, or replace the one with the same first @keys words (1 or 2); both
+ * constants. The cache is not off. Returns word 0 of another record that had to go, or 0.
  */
 static inline uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index, unsigned keys,
                                        unsigned end, const uint64_t record[AMDVI_CACHE_WORDS])
@@ -140,20 +136,16 @@ static inline uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index
 
     for (unsigned way = 0; way < cache->ways; way++, slot++) {
         uint64_t word = amdvi_slot_word(slot, 0);
-        bool is_it = word == record[0];
 
-        AMDVI_UNROLL
-        for (unsigned i = 1; i < keys && is_it; i++) {
-            is_it = amdvi_slot_word(slot, i) == record[i];
-        }
-        if (is_it) {
+        if (word == record[0] && (keys == 1 || amdvi_slot_word(slot, 1) == record[1])) {
             chosen = slot;
             break;
         }
         chosen = word == 0 && chosen == NULL ? slot : chosen;
     }
     if (chosen == NULL) {
-        chosen = amdvi_cache_victim(cache, index);
+        cache->victim = cache->victim + 1 < cache->ways ? cache->victim + 1 : 0;
+        chosen = amdvi_cache_set(cache, index) + cache->victim;
     }
     uint64_t replaced = amdvi_slot_word(chosen, 0);
     amdvi_slot_write(chosen, end, record);

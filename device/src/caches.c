@@ -69,6 +69,7 @@ void amdvi_caches_drop_all(struct amdvi_caches *caches)
     amdvi_cache_clear(&caches->tlb);
     amdvi_cache_clear(&caches->irtes);
     amdvi_directory_drop_all(caches);
+    amdvi_stretch_drop_all(caches);
     atomic_store_explicit(&caches->tlb_sizes, 0, memory_order_release);
 }
 
@@ -76,6 +77,7 @@ void amdvi_caches_drop_pointers(struct amdvi_caches *caches)
 {
     amdvi_cache_clear(&caches->tlb);
     amdvi_directory_drop_all(caches);
+    amdvi_stretch_drop_all(caches);
 }
 
 void amdvi_caches_drop_interrupts(struct amdvi_caches *caches, uint16_t device_id)

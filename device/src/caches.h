@@ -7,6 +7,7 @@
  *   tlb          translations, each page once, at its own size
  *   directories  page tables that end a walk: where the entry of a page is read on a miss
  *   irtes        interrupt remapping entries
+ *   stretches    of guest memory: where the host has them
  *
  * Filling: a look-up takes note of `generation` before it looks at anything. What it found is kept
  * only if the generation is still the same when it has got the lock, and it does not wait for the
@@ -20,6 +21,8 @@
 #ifndef AMDVI_CACHES_H
 #define AMDVI_CACHES_H
 
+#include <string.h>
+
 #include <amdvi/dte.h>
 #include <amdvi/pte.h>
 
@@ -27,6 +30,8 @@
 
 #define AMDVI_DEVICE_IDS 65536
 #define AMDVI_DOMAIN_IDS 65536
+
+#define AMDVI_STRETCHES 8
 
 struct amdvi_caches {
     /* Read by every request, written seldom. */
@@ -36,6 +41,7 @@ struct amdvi_caches {
     struct amdvi_cache_slot *directories; /* a slot of each level, side by side */
     uint64_t directory_mask;
     _Atomic uint64_t tlb_sizes; /* bit n: pages of 2^n bytes may be in the TLB */
+    struct amdvi_cache_slot stretches[AMDVI_STRETCHES];
 
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t generation;
     _Atomic unsigned lock;     /* held for a few stores, or one block of commands; see caches.c */
@@ -220,7 +226,7 @@ bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_
 /* The word of a record that tells of the SPA. */
 uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool is_plain);
 
-/* With the lock. The TLB is not off. */
+/* With the lock, and the TLB is not off: add a page, or replace it. */
 void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page);
 
 /*
@@ -243,8 +249,69 @@ struct amdvi_directory {
 
 #define AMDVI_DIRECTORY_LEVELS 3
 
-bool amdvi_directory_find(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
-                          unsigned level, struct amdvi_directory *out);
+/* Entry @index of a table in host memory. */
+static inline uint64_t amdvi_directory_entry(const _Atomic uint64_t *host, unsigned index)
+{
+    uint64_t stored = atomic_load_explicit(&host[index], memory_order_acquire);
+    struct amdvi_le64 wire;
+
+    memcpy(&wire, &stored, sizeof(wire));
+    return amdvi_le64_decode(&wire);
+}
+
+/* Words of a record. */
+enum {
+    AMDVI_DIRECTORY_REGION, /* first IOVA that the table is about, and its level below bit 12 */
+    AMDVI_DIRECTORY_CONTEXT,
+    AMDVI_DIRECTORY_GENERATION, /* of the domain */
+    AMDVI_DIRECTORY_TABLE,      /* SPA, and the permissions below bit 12 */
+    AMDVI_DIRECTORY_HOST,
+    AMDVI_DIRECTORY_END,
+};
+
+static inline unsigned amdvi_directory_region_log2(unsigned level)
+{
+    return amdvi_level_shift(level + 1);
+}
+
+static inline uint64_t amdvi_directory_region(uint64_t iova, unsigned level)
+{
+    unsigned log2 = amdvi_directory_region_log2(level);
+
+    return iova >> log2 << log2 | level;
+}
+
+static inline struct amdvi_cache_slot *amdvi_directory_slot(const struct amdvi_caches *caches,
+                                                            uint64_t iova, unsigned level,
+                                                            uint16_t domain_id)
+{
+    uint64_t index = amdvi_tlb_index(iova >> amdvi_directory_region_log2(level), domain_id);
+
+    return &caches->directories[(index & caches->directory_mask) * AMDVI_DIRECTORY_LEVELS +
+                                (level - 1)];
+}
+
+/* With a constant level it is faster. */
+static inline bool amdvi_directory_find(const struct amdvi_caches *caches, uint64_t context,
+                                        uint64_t iova, unsigned level, struct amdvi_directory *out)
+{
+    uint16_t domain_id = amdvi_context_domain(context);
+    const struct amdvi_cache_slot *slot = amdvi_directory_slot(caches, iova, level, domain_id);
+    uint64_t begin = amdvi_slot_begin(slot);
+
+    if (amdvi_slot_word(slot, AMDVI_DIRECTORY_REGION) != amdvi_directory_region(iova, level) ||
+        amdvi_slot_word(slot, AMDVI_DIRECTORY_CONTEXT) != context ||
+        amdvi_slot_word(slot, AMDVI_DIRECTORY_GENERATION) !=
+            amdvi_domain_generation(caches, domain_id)) {
+        return false;
+    }
+    uint64_t table = amdvi_slot_word(slot, AMDVI_DIRECTORY_TABLE);
+    out->spa = table & ~AMDVI_TLB_FLAGS;
+    out->read = amdvi_has(table, AMDVI_TLB_READ);
+    out->write = amdvi_has(table, AMDVI_TLB_WRITE);
+    out->host = (const void *)(uintptr_t)amdvi_slot_word(slot, AMDVI_DIRECTORY_HOST);
+    return amdvi_slot_end(slot, begin);
+}
 
 /* With the lock. The TLB is not off. */
 void amdvi_directory_put(struct amdvi_caches *caches, uint64_t context, uint64_t iova,
@@ -253,6 +320,64 @@ void amdvi_directory_drop(struct amdvi_caches *caches, uint16_t domain_id, uint6
                           uint64_t last);
 void amdvi_directory_drop_page(struct amdvi_caches *caches, uint16_t domain_id, uint64_t iova);
 void amdvi_directory_drop_all(struct amdvi_caches *caches);
+
+/* ---- Host memory: host_memory.c ---------------------------------------------------------------
+ */
+
+/* Guest memory that lies in one piece in the host's. */
+struct amdvi_stretch {
+    uint64_t first_spa;
+    uint64_t last_spa;
+    uint64_t distance; /* of the host pointer from the SPA */
+};
+
+/* Words of a record. */
+enum {
+    AMDVI_STRETCH_FIRST, /* and IN_USE */
+    AMDVI_STRETCH_LAST,
+    AMDVI_STRETCH_DISTANCE,
+    AMDVI_STRETCH_END,
+};
+
+#define AMDVI_STRETCH_IN_USE AMDVI_BIT(0) /* no address has it: stretches begin at pages */
+
+/* Memory is in a few large pieces: below and above 4 GiB, and of each NUMA node. */
+static inline unsigned amdvi_stretch_index(uint64_t spa, bool is_write)
+{
+    return (unsigned)(spa >> 30) % (AMDVI_STRETCHES / 2) * 2 + is_write;
+}
+
+static inline bool amdvi_stretch_has(const struct amdvi_stretch *stretch, uint64_t spa,
+                                     uint64_t size_bytes)
+{
+    return spa >= stretch->first_spa && spa + (size_bytes - 1) <= stretch->last_spa;
+}
+
+/* The stretch that has @size_bytes at @spa, if it is known; what may be read may be in another. */
+static inline bool amdvi_stretch_find(const struct amdvi_caches *caches, uint64_t spa,
+                                      uint64_t size_bytes, bool is_write, struct amdvi_stretch *out)
+{
+    const struct amdvi_cache_slot *slot = &caches->stretches[amdvi_stretch_index(spa, is_write)];
+    uint64_t begin = amdvi_slot_begin(slot);
+    uint64_t first = amdvi_slot_word(slot, AMDVI_STRETCH_FIRST);
+
+    out->first_spa = first - AMDVI_STRETCH_IN_USE;
+    out->last_spa = amdvi_slot_word(slot, AMDVI_STRETCH_LAST);
+    out->distance = amdvi_slot_word(slot, AMDVI_STRETCH_DISTANCE);
+    return first != 0 && amdvi_stretch_has(out, spa, size_bytes) && amdvi_slot_end(slot, begin);
+}
+
+struct amdvi_iommu;
+
+/*
+ * The same from the host, which has host->map: it is kept if the generation is still @generation.
+ * @spa is the address of a page. False when the host has no pointer to all of it.
+ */
+bool amdvi_stretch_ask(struct amdvi_iommu *iommu, uint64_t generation, uint64_t spa,
+                       uint64_t size_bytes, bool is_write, struct amdvi_stretch *out);
+
+/* With the lock. */
+void amdvi_stretch_drop_all(struct amdvi_caches *caches);
 
 /* ---- The page of an invalidation --------------------------------------------------------------
  */

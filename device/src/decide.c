@@ -15,28 +15,10 @@
 /* ---- The blocks around an address in which everything is alike ---------------------------------
  */
 
-struct exclusion {
-    bool enabled;
-    bool allow; /* for all devices, not only those with EX */
-    struct amdvi_range_bounds bounds;
-};
-
-static struct exclusion exclusion_of(const struct amdvi_iommu *iommu)
-{
-    uint64_t base = amdvi_iommu_reg(iommu, AMDVI_REG_EXCL_BASE);
-    uint64_t limit = amdvi_iommu_reg(iommu, AMDVI_REG_EXCL_LIMIT);
-
-    return (struct exclusion){
-        .enabled = amdvi_has(base, AMDVI_EXCL_BASE_EX_EN),
-        .allow = amdvi_has(base, AMDVI_EXCL_BASE_ALLOW),
-        .bounds = {.first = base & AMDVI_EXCL_BASE_BASE, .last = limit | AMDVI_EXCL_LIMIT_LOW},
-    };
-}
-
 /* The largest block up to 2^@log2 bytes in which no other rule begins. */
 static uint8_t granule_around(const struct amdvi_iommu *iommu, uint64_t iova, unsigned log2)
 {
-    struct exclusion exclusion = exclusion_of(iommu);
+    struct amdvi_exclusion exclusion = amdvi_exclusion(iommu);
     unsigned granule = log2 < MAX_GRANULE_LOG2 ? log2 : MAX_GRANULE_LOG2;
 
     while (granule > AMDVI_PAGE_LOG2) {
@@ -51,17 +33,6 @@ static uint8_t granule_around(const struct amdvi_iommu *iommu, uint64_t iova, un
         granule--;
     }
     return (uint8_t)granule;
-}
-
-bool amdvi_is_plain(const struct amdvi_iommu *iommu, uint64_t first, uint64_t last)
-{
-    struct exclusion exclusion = exclusion_of(iommu);
-    bool is_special = (last >= AMDVI_MSI_BASE && first < AMDVI_MSI_BASE + AMDVI_MSI_BYTES) ||
-                      (last >= AMDVI_HT_RANGES_FIRST && first <= AMDVI_HT_RANGES_LAST);
-    bool is_excluded =
-        exclusion.enabled && last >= exclusion.bounds.first && first <= exclusion.bounds.last;
-
-    return !is_special && !is_excluded;
 }
 
 /* ---- Ways for a decision to end ------------------------------------------------------------ */
@@ -166,7 +137,7 @@ static bool find_dte(const struct amdvi_lookup *lookup, struct amdvi_dte *dte,
 /* Is the address excluded from translation for this device? Choice: asked before TV. */
 static bool is_excluded(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte)
 {
-    struct exclusion exclusion = exclusion_of(lookup->iommu);
+    struct amdvi_exclusion exclusion = amdvi_exclusion(lookup->iommu);
     uint64_t iova = lookup->iova;
 
     return exclusion.enabled && (exclusion.allow || dte->exclusion) &&

@@ -29,26 +29,29 @@ static enum use use_of(const struct amdvi_iommu *iommu, const struct amdvi_page 
  */
 
 /* The host word of the page, which may have no pointer, or not to all of it. */
-static inline uint64_t host_word(const struct amdvi_iommu *iommu, const struct amdvi_page *page,
-                                 enum amdvi_access access)
+static inline uint64_t host_word(struct amdvi_iommu *iommu, const struct amdvi_page *page,
+                                 uint64_t generation, enum amdvi_access access)
 {
-    uint64_t first = page->page & ~AMDVI_TLB_FLAGS;
     uint64_t bytes = AMDVI_BIT(amdvi_page_size_log2(page));
-    uint64_t run_bytes = bytes;
+    uint64_t to_spa = page->spa & ~AMDVI_TLB_FLAGS;
+    uint64_t spa = to_spa + (page->page & ~AMDVI_TLB_FLAGS);
     bool is_write = (access & AMDVI_ACCESS_WRITE) != 0;
+    struct amdvi_stretch stretch;
 
     if (iommu->host.map == NULL) {
         return AMDVI_TLB_NO_HOST;
     }
-    void *host = iommu->host.map(iommu->host.ctx, first + (page->spa & ~AMDVI_TLB_FLAGS), is_write,
-                                 &run_bytes);
-    uint64_t distance = (uintptr_t)host - first;
-    if (host == NULL || run_bytes < bytes || (distance & AMDVI_TLB_FLAGS) != 0) {
+    if (!amdvi_stretch_find(&iommu->caches, spa, bytes, is_write, &stretch) &&
+        !amdvi_stretch_ask(iommu, generation, spa, bytes, is_write, &stretch)) {
+        return AMDVI_TLB_NO_HOST;
+    }
+    if ((stretch.distance & AMDVI_TLB_FLAGS) != 0) {
         return AMDVI_TLB_NO_HOST;
     }
     /* What may be written may be read. And neither, if the tables do not say so. */
     uint64_t allowed = is_write ? AMDVI_TLB_READ | AMDVI_TLB_WRITE : AMDVI_TLB_READ;
-    return distance | (~(allowed & page->spa) & (AMDVI_TLB_READ | AMDVI_TLB_WRITE));
+    return (to_spa + stretch.distance) |
+           (~(allowed & page->spa) & (AMDVI_TLB_READ | AMDVI_TLB_WRITE));
 }
 
 static inline bool walk_page(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova,
@@ -62,19 +65,8 @@ static inline bool walk_page(struct amdvi_iommu *iommu, uint64_t context, uint64
     if (!amdvi_is_plain(iommu, first, first + (AMDVI_BIT(amdvi_page_size_log2(out)) - 1))) {
         return false;
     }
-    out->host = host_word(iommu, out, access);
+    out->host = host_word(iommu, out, generation, access);
     return iommu->host.map == NULL || amdvi_has_pointer(out->host, access);
-}
-
-void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending)
-{
-    if (pending->count != 0 && amdvi_caches_begin_fill(caches, pending->generation)) {
-        for (unsigned i = 0; i < pending->count; i++) {
-            amdvi_tlb_put(caches, context, &pending->page[i]);
-        }
-        amdvi_caches_unlock(caches);
-    }
-    pending->count = 0;
 }
 
 static void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generation,
@@ -86,31 +78,48 @@ static void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generat
     }
 }
 
-static void keep_later(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending,
-                       const struct amdvi_page *page)
+/*
+ * A page of 4 KiB from the page table that it is in, if that is known, in host memory: what most
+ * misses are. Larger pages of the IOVA are not looked for first: the table says that there is none.
+ */
+static inline bool walk_4k(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                           enum amdvi_access access, struct amdvi_page *out)
 {
-    if (pending->count == sizeof(pending->page) / sizeof(pending->page[0])) {
-        amdvi_fast_keep(caches, context, pending);
+    struct amdvi_iommu *iommu = reader->iommu;
+    uint64_t generation = atomic_load(&iommu->caches.generation);
+    uint64_t first = iova & ~AMDVI_TLB_FLAGS;
+    struct amdvi_directory table;
+
+    if (!amdvi_directory_find(&iommu->caches, context, iova, 1, &table) || table.host == NULL) {
+        return false;
     }
-    pending->page[pending->count++] = *page;
+    uint64_t word = amdvi_directory_entry(table.host, amdvi_level_index(1, iova));
+    if (!amdvi_is_default_leaf(word) || !amdvi_is_plain(iommu, first, first | AMDVI_TLB_FLAGS)) {
+        return false;
+    }
+    *out = amdvi_page_of(word, AMDVI_PAGE_LOG2, iova, &table);
+    out->host = host_word(iommu, out, generation, access);
+    if ((out->spa & access) != access || !amdvi_has_pointer(out->host, access)) {
+        return false;
+    }
+    if (amdvi_caches_begin_fill(&iommu->caches, generation)) {
+        amdvi_tlb_put(&iommu->caches, context, out);
+        amdvi_caches_unlock(&iommu->caches);
+    }
+    amdvi_count_own(&reader->fast_walks);
+    return true;
 }
 
 static enum amdvi_found walk(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                             enum amdvi_access access, struct amdvi_pending *pending,
-                             struct amdvi_page *out)
+                             enum amdvi_access access, struct amdvi_page *out)
 {
     struct amdvi_iommu *iommu = reader->iommu;
-    uint64_t generation =
-        pending != NULL ? pending->generation : atomic_load(&iommu->caches.generation);
+    uint64_t generation = atomic_load(&iommu->caches.generation);
 
     if (!walk_page(iommu, context, iova, generation, access, out)) {
         return AMDVI_FOUND_NOT;
     }
-    if (pending != NULL) {
-        keep_later(&iommu->caches, context, pending, out);
-    } else {
-        keep(&iommu->caches, context, generation, out);
-    }
+    keep(&iommu->caches, context, generation, out);
     reader->size_log2 = amdvi_page_size_log2(out);
     amdvi_count_own(&reader->fast_walks);
     return AMDVI_FOUND_WALK;
@@ -129,7 +138,7 @@ static enum amdvi_found add_pointer(struct amdvi_reader *reader, uint64_t contex
         use_of(iommu, page, access) != NO_POINTER) {
         return AMDVI_FOUND_NOT;
     }
-    page->host = host_word(iommu, page, access);
+    page->host = host_word(iommu, page, generation, access);
     if (!amdvi_has_pointer(page->host, access)) {
         return AMDVI_FOUND_NOT;
     }
@@ -155,15 +164,18 @@ static enum amdvi_found use(struct amdvi_reader *reader, uint64_t context, uint6
 
 enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
                                            uint64_t iova, enum amdvi_access access,
-                                           struct amdvi_pending *pending, struct amdvi_page *out)
+                                           struct amdvi_page *out)
 {
     unsigned size_log2 = reader->size_log2;
 
+    if (size_log2 == AMDVI_PAGE_LOG2 && walk_4k(reader, context, iova, access, out)) {
+        return AMDVI_FOUND_WALK;
+    }
     if (amdvi_tlb_find_sizes(&reader->iommu->caches, context, iova, ~AMDVI_BIT(size_log2), out)) {
         reader->size_log2 = amdvi_page_size_log2(out);
         return use(reader, context, iova, access, out);
     }
-    enum amdvi_found found = walk(reader, context, iova, access, pending, out);
+    enum amdvi_found found = walk(reader, context, iova, access, out);
     /* It may be there after all, without a pointer, and the table that it came from be forgotten.
      */
     if (found == AMDVI_FOUND_NOT &&
@@ -179,7 +191,7 @@ enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, 
     if (amdvi_tlb_find_size(&reader->iommu->caches, context, iova, reader->size_log2, out)) {
         return use(reader, context, iova, access, out);
     }
-    return amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, out);
+    return amdvi_fast_page_elsewhere(reader, context, iova, access, out);
 }
 
 /* ---- One call ---------------------------------------------------------------------------------
@@ -221,7 +233,7 @@ static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader
     if (context != 0 && size_bytes != 0) {
         /* Across 4 KiB it was not looked for yet. */
         found = amdvi_is_inside_4k(iova, size_bytes)
-                    ? amdvi_fast_page_elsewhere(reader, context, iova, access, NULL, &page)
+                    ? amdvi_fast_page_elsewhere(reader, context, iova, access, &page)
                     : amdvi_fast_page(reader, context, iova, access, &page);
     }
     if (found == AMDVI_FOUND_NOT) {
@@ -231,6 +243,20 @@ static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader
         return general_pointer(reader, device_id, iova, size_bytes, access);
     }
     return (page.host & AMDVI_TLB_NO_POINTER) == 0 ? amdvi_host_of(iova, page.host) : NULL;
+}
+
+/* A miss inside 4 KiB. */
+static __attribute__((noinline)) void *walked_pointer(struct amdvi_reader *reader,
+                                                      uint16_t device_id, uint64_t iova,
+                                                      uint64_t size_bytes, enum amdvi_access access)
+{
+    uint64_t context = amdvi_context_find(&reader->iommu->caches, device_id);
+    struct amdvi_page page;
+
+    if (size_bytes != 0 && walk_4k(reader, context, iova, access, &page)) {
+        return amdvi_host_of(iova, page.host);
+    }
+    return other_pointer(reader, device_id, iova, size_bytes, access);
 }
 
 /* A page that is not of 4 KiB, but of the size that was met last. */
@@ -264,10 +290,12 @@ void *amdvi_iommu_pointer(struct amdvi_reader *reader, uint16_t device_id, uint6
     const struct amdvi_caches *caches = &reader->iommu->caches;
     uint64_t context = amdvi_context_find(caches, device_id);
     uint64_t host;
-    if (amdvi_is_inside_4k(iova, size_bytes) &&
-        amdvi_fast_host(caches, context, iova, AMDVI_PAGE_LOG2, access, &host)) {
+    if (!amdvi_is_inside_4k(iova, size_bytes)) {
+        return other_pointer(reader, device_id, iova, size_bytes, access);
+    }
+    if (amdvi_fast_host(caches, context, iova, AMDVI_PAGE_LOG2, access, &host)) {
         amdvi_count_own(&reader->fast_hits);
         return amdvi_host_of(iova, host);
     }
-    return other_pointer(reader, device_id, iova, size_bytes, access);
+    return walked_pointer(reader, device_id, iova, size_bytes, access);
 }

@@ -70,13 +70,6 @@ static inline void *amdvi_host_of(uint64_t iova, uint64_t host_word)
     return (void *)(uintptr_t)(iova + (host_word & ~AMDVI_TLB_FLAGS));
 }
 
-/* Pages that were walked and are to be kept. */
-struct amdvi_pending {
-    uint64_t generation; /* of the caches, before anything was read */
-    unsigned count;
-    struct amdvi_page page[16];
-};
-
 /* How a page was found. */
 enum amdvi_found {
     AMDVI_FOUND_NOT, /* the general way has to be gone */
@@ -92,15 +85,9 @@ enum amdvi_found {
 enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
                                  enum amdvi_access access, struct amdvi_page *out);
 
-/*
- * The same after it was not found with the size that the reader met last. What was walked is kept,
- * or with @pending, added there, to be kept by amdvi_fast_keep().
- */
+/* The same after it was not found with the size that the reader met last. */
 enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
                                            uint64_t iova, enum amdvi_access access,
-                                           struct amdvi_pending *pending, struct amdvi_page *out);
-
-/* Keep what is pending, with the lock taken once; or not, and then it is forgotten. */
-void amdvi_fast_keep(struct amdvi_caches *caches, uint64_t context, struct amdvi_pending *pending);
+                                           struct amdvi_page *out);
 
 #endif

@@ -137,7 +137,8 @@ static void keep(struct remapping *remapping, uint64_t record[AMDVI_CACHE_WORDS]
     record[WORD_MESSAGE] = message_of(irte);
     if (caches->irtes.ways != 0 && amdvi_caches_begin_fill(caches, remapping->generation)) {
         set_key(record, caches, device_id, index, remapping->dte->interrupt_root);
-        amdvi_cache_put(&caches->irtes, index_of(device_id, index), WORD_KEYS, WORD_END, record);
+        amdvi_cache_put(&caches->irtes, index_of(device_id, index), WORD_GENERATION, WORD_END,
+                        record);
         amdvi_caches_unlock(caches);
     }
 }

@@ -4,8 +4,6 @@
  * that begins at a directory goes the last steps only, and leaves whatever is not a page that may
  * be accessed to the whole walk, which knows the event.
  */
-#include <string.h>
-
 #include <amdvi/pte.h>
 
 #include "state.h"
@@ -123,10 +121,11 @@ static bool read_from(const struct amdvi_iommu *iommu, const struct amdvi_direct
     struct amdvi_le64 wire;
 
     if (directory->host != NULL) {
-        uint64_t stored = atomic_load_explicit(&directory->host[index], memory_order_acquire);
-        memcpy(&wire, &stored, sizeof(wire));
-    } else if (iommu->host.read(iommu->host.ctx, directory->spa + (uint64_t)AMDVI_PTE_BYTES * index,
-                                &wire, sizeof(wire)) != AMDVI_MEMORY_OK) {
+        *word = amdvi_directory_entry(directory->host, index);
+        return true;
+    }
+    if (iommu->host.read(iommu->host.ctx, directory->spa + (uint64_t)AMDVI_PTE_BYTES * index, &wire,
+                         sizeof(wire)) != AMDVI_MEMORY_OK) {
         return false;
     }
     *word = amdvi_le64_decode(&wire);
@@ -154,14 +153,13 @@ static void descend(const struct amdvi_iommu *iommu, const struct amdvi_pte *pte
 }
 
 /* The page of a leaf of @level. False when it is none. */
-static inline bool page_of_leaf(uint64_t word, unsigned level, uint64_t iova,
-                                const struct amdvi_directory *directory, struct amdvi_page *out)
+static bool page_of_leaf(uint64_t word, unsigned level, uint64_t iova,
+                         const struct amdvi_directory *directory, struct amdvi_page *out)
 {
-    const uint64_t leaf = AMDVI_PTE_PR | AMDVI_PTE_NEXT_LEVEL | AMDVI_PTE_RESERVED;
     unsigned size_log2 = amdvi_level_shift(level);
 
     /* Nearly all are of the level's default size; what else there is, is decoded. */
-    if ((word & leaf) != AMDVI_PTE_PR) {
+    if (!amdvi_is_default_leaf(word)) {
         struct amdvi_pte pte = amdvi_pte_decode(word, level);
 
         if (pte.kind != AMDVI_PTE_LEAF) {
@@ -169,14 +167,7 @@ static inline bool page_of_leaf(uint64_t word, unsigned level, uint64_t iova,
         }
         size_log2 = pte.size_log2;
     }
-    uint64_t first = iova >> size_log2 << size_log2;
-    uint64_t spa = (word & AMDVI_PTE_ADDRESS) >> size_log2 << size_log2;
-    out->page = first | size_log2;
-    out->spa = (spa - first) | AMDVI_TLB_PLAIN |
-               (directory->read && amdvi_has(word, AMDVI_PTE_IR) ? AMDVI_TLB_READ : 0) |
-               (directory->write && amdvi_has(word, AMDVI_PTE_IW) ? AMDVI_TLB_WRITE : 0) |
-               (amdvi_has(word, AMDVI_PTE_FC) ? AMDVI_TLB_COHERENT : 0) |
-               (amdvi_has(word, AMDVI_PTE_U) ? AMDVI_TLB_UNTRANSLATED : 0);
+    *out = amdvi_page_of(word, size_log2, iova, directory);
     return true;
 }
 

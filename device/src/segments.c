@@ -2,6 +2,8 @@
 /* The way of a DMA request that ends in host memory: translated, and told as host pointers. */
 #include "fast.h"
 
+#define PAGE_BYTES AMDVI_BIT(AMDVI_PAGE_LOG2)
+
 /* What one call has to do, and what it has done of it. */
 struct segmenting {
     struct amdvi_reader *reader;
@@ -11,9 +13,9 @@ struct segmenting {
     struct amdvi_segment *segments;
     unsigned capacity;
     unsigned count;
-    uint8_t *end; /* of the last segment: there the next page may continue it */
-    bool is_full; /* a page did not fit */
-    struct amdvi_pending pending;
+    uint8_t *end;        /* of the last segment: there the next page may continue it */
+    bool is_full;        /* a page did not fit */
+    uint64_t generation; /* of the caches, before anything was read */
 };
 
 /* Add @size_bytes at @host, which may be more than is asked for; @pages were looked up for them. */
@@ -60,14 +62,103 @@ static inline __attribute__((always_inline)) void add_hits(struct segmenting *wo
     amdvi_count_own_by(&work->reader->fast_hits, hits);
 }
 
+/* The bits of an entry of level 1 that make a page of 4 KiB of it, for @access. */
+static uint64_t wanted_bits(enum amdvi_access access)
+{
+    return AMDVI_PTE_PR | ((access & AMDVI_ACCESS_READ) != 0 ? AMDVI_PTE_IR : 0) |
+           ((access & AMDVI_ACCESS_WRITE) != 0 ? AMDVI_PTE_IW : 0);
+}
+
+/* Where the page at @spa is in host memory. */
+static bool find_stretch(const struct segmenting *work, uint64_t spa, struct amdvi_stretch *out)
+{
+    struct amdvi_iommu *iommu = work->reader->iommu;
+    bool is_write = (work->rest.access & AMDVI_ACCESS_WRITE) != 0;
+
+    return amdvi_stretch_find(&iommu->caches, spa, PAGE_BYTES, is_write, out) ||
+           amdvi_stretch_ask(iommu, work->generation, spa, PAGE_BYTES, is_write, out);
+}
+
+/*
+ * The next @size_bytes, in pages of 4 KiB that @entry and those behind it are. What changes is in
+ * variables, and in no struct, so that it stays in registers. Returns how many were added.
+ */
+static unsigned add_entries(struct segmenting *work, const _Atomic uint64_t *entry,
+                            uint64_t size_bytes)
+{
+    const _Atomic uint64_t *first = entry;
+    const uint64_t wanted = wanted_bits(work->rest.access);
+    const uint64_t mask = wanted | AMDVI_PTE_NEXT_LEVEL | AMDVI_PTE_RESERVED;
+    struct amdvi_stretch stretch = {.first_spa = UINT64_MAX};
+    uint64_t offset = work->rest.iova % PAGE_BYTES;
+    uint64_t left = size_bytes;
+    unsigned count = work->count;
+    uint8_t *end = work->end;
+
+    for (; left != 0; entry++) {
+        uint64_t word = amdvi_directory_entry(entry, 0);
+        uint64_t spa = word & AMDVI_PTE_ADDRESS;
+
+        if ((word & mask) != wanted ||
+            (!amdvi_stretch_has(&stretch, spa, PAGE_BYTES) && !find_stretch(work, spa, &stretch))) {
+            break;
+        }
+        uint64_t bytes = PAGE_BYTES - offset < left ? PAGE_BYTES - offset : left;
+        uint8_t *host = (uint8_t *)(uintptr_t)(spa + stretch.distance) + offset;
+        if (host != end) {
+            if (count == work->capacity) {
+                work->is_full = true;
+                break;
+            }
+            work->segments[count++] = (struct amdvi_segment){.host = host};
+        }
+        work->segments[count - 1].size_bytes += bytes;
+        end = host + bytes;
+        left -= bytes;
+        offset = 0;
+    }
+    work->count = count;
+    work->end = end;
+    work->rest.iova += size_bytes - left;
+    work->rest.size_bytes -= size_bytes - left;
+    return (unsigned)(entry - first);
+}
+
+/*
+ * Pages read side by side from the page table that they are in, if that is known: this takes less
+ * than to look each of them up in the TLB. False when it came to none.
+ */
+static bool add_table(struct segmenting *work)
+{
+    struct amdvi_iommu *iommu = work->reader->iommu;
+    enum amdvi_access access = work->rest.access;
+    uint64_t first = work->rest.iova;
+    uint64_t bytes = amdvi_bytes_to_end(first, amdvi_level_shift(2));
+    uint64_t most =
+        amdvi_bytes_to_end(first, AMDVI_PAGE_LOG2) + (uint64_t)(work->pages_left - 1) * PAGE_BYTES;
+    struct amdvi_directory table;
+
+    bytes = bytes < work->rest.size_bytes ? bytes : work->rest.size_bytes;
+    bytes = bytes < most ? bytes : most;
+    if (!amdvi_directory_find(&iommu->caches, work->context, first, 1, &table) ||
+        table.host == NULL || !amdvi_access_allowed(access, table.read, table.write) ||
+        !amdvi_is_plain(iommu, first, first + (bytes - 1))) {
+        return false;
+    }
+    unsigned pages = add_entries(work, &table.host[amdvi_level_index(1, first)], bytes);
+    work->pages_left -= pages;
+    amdvi_count_own_by(&work->reader->fast_walks, pages);
+    return pages != 0;
+}
+
 /* One page of another size, or that is not in the TLB. False when it cannot be had this way. */
 static bool add_page(struct segmenting *work)
 {
     uint64_t iova = work->rest.iova;
     struct amdvi_page page;
 
-    if (amdvi_fast_page_elsewhere(work->reader, work->context, iova, work->rest.access,
-                                  &work->pending, &page) == AMDVI_FOUND_NOT) {
+    if (amdvi_fast_page_elsewhere(work->reader, work->context, iova, work->rest.access, &page) ==
+        AMDVI_FOUND_NOT) {
         return false;
     }
     add(work, amdvi_host_of(iova, page.host), amdvi_bytes_to_end(iova, amdvi_page_size_log2(&page)),
@@ -104,6 +195,10 @@ static enum amdvi_status run(struct segmenting *work, enum amdvi_outcome *outcom
     while (going && is_to_go_on(work)) {
         if (work->context != 0) {
             if (work->reader->size_log2 == AMDVI_PAGE_LOG2) {
+                if (!amdvi_is_inside_4k(work->rest.iova, work->rest.size_bytes) &&
+                    add_table(work)) {
+                    continue;
+                }
                 add_hits(work, AMDVI_PAGE_LOG2);
             } else {
                 add_hits(work, work->reader->size_log2);
@@ -139,10 +234,8 @@ enum amdvi_status amdvi_iommu_segments(struct amdvi_reader *reader,
     work.count = 0;
     work.end = NULL;
     work.is_full = false;
-    work.pending.count = 0;
-    work.pending.generation = atomic_load(&caches->generation);
+    work.generation = atomic_load(&caches->generation);
     enum amdvi_status status = run(&work, &outcome);
-    amdvi_fast_keep(caches, work.context, &work.pending);
     *out = (struct amdvi_segments){
         .count = work.count,
         .size_bytes = request->size_bytes - work.rest.size_bytes,

@@ -25,6 +25,7 @@
 #include <amdvi/command.h>
 #include <amdvi/dte.h>
 #include <amdvi/event.h>
+#include <amdvi/interrupt.h>
 #include <amdvi/iommu.h>
 #include <amdvi/ranges.h>
 #include <amdvi/regs.h>
@@ -296,6 +297,27 @@ static inline bool amdvi_access_allowed(enum amdvi_access access, bool read, boo
 bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t iova,
                          uint64_t generation, struct amdvi_page *out);
 
+/* Is it a page of the default size of its level, of any below 6? */
+static inline bool amdvi_is_default_leaf(uint64_t word)
+{
+    return (word & (AMDVI_PTE_PR | AMDVI_PTE_NEXT_LEVEL | AMDVI_PTE_RESERVED)) == AMDVI_PTE_PR;
+}
+
+/* The page of @iova that is a leaf of @directory, but for its host pointer, as if it were plain. */
+static inline struct amdvi_page amdvi_page_of(uint64_t word, unsigned size_log2, uint64_t iova,
+                                              const struct amdvi_directory *directory)
+{
+    uint64_t first = iova >> size_log2 << size_log2;
+    uint64_t spa = (word & AMDVI_PTE_ADDRESS) >> size_log2 << size_log2;
+    uint64_t flags = amdvi_put(AMDVI_TLB_READ, amdvi_get(word, AMDVI_PTE_IR) & directory->read) |
+                     amdvi_put(AMDVI_TLB_WRITE, amdvi_get(word, AMDVI_PTE_IW) & directory->write) |
+                     amdvi_put(AMDVI_TLB_COHERENT, amdvi_get(word, AMDVI_PTE_FC)) |
+                     amdvi_put(AMDVI_TLB_UNTRANSLATED, amdvi_get(word, AMDVI_PTE_U));
+
+    return (struct amdvi_page){.page = first | size_log2,
+                               .spa = (spa - first) | AMDVI_TLB_PLAIN | flags};
+}
+
 /* The 512 entries of the table at @spa in host memory, or NULL. */
 const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu, uint64_t spa);
 
@@ -348,8 +370,36 @@ struct amdvi_decision {
 
 void amdvi_decide(const struct amdvi_lookup *lookup, struct amdvi_decision *out);
 
+/* The exclusion range, as the registers have it. */
+struct amdvi_exclusion {
+    bool enabled;
+    bool allow; /* for all devices, not only those with EX */
+    struct amdvi_range_bounds bounds;
+};
+
+static inline struct amdvi_exclusion amdvi_exclusion(const struct amdvi_iommu *iommu)
+{
+    uint64_t base = amdvi_iommu_reg(iommu, AMDVI_REG_EXCL_BASE);
+    uint64_t limit = amdvi_iommu_reg(iommu, AMDVI_REG_EXCL_LIMIT);
+
+    return (struct amdvi_exclusion){
+        .enabled = amdvi_has(base, AMDVI_EXCL_BASE_EX_EN),
+        .allow = amdvi_has(base, AMDVI_EXCL_BASE_ALLOW),
+        .bounds = {.first = base & AMDVI_EXCL_BASE_BASE, .last = limit | AMDVI_EXCL_LIMIT_LOW},
+    };
+}
+
 /* Is @first to @last ordinary memory for every device: no special address, no exclusion range? */
-bool amdvi_is_plain(const struct amdvi_iommu *iommu, uint64_t first, uint64_t last);
+static inline bool amdvi_is_plain(const struct amdvi_iommu *iommu, uint64_t first, uint64_t last)
+{
+    struct amdvi_exclusion exclusion = amdvi_exclusion(iommu);
+    bool is_special = (last >= AMDVI_MSI_BASE && first < AMDVI_MSI_BASE + AMDVI_MSI_BYTES) ||
+                      (last >= AMDVI_HT_RANGES_FIRST && first <= AMDVI_HT_RANGES_LAST);
+    bool is_excluded =
+        exclusion.enabled && last >= exclusion.bounds.first && first <= exclusion.bounds.last;
+
+    return !is_special && !is_excluded;
+}
 
 /* Log the event that is due. */
 void amdvi_decision_log(struct amdvi_iommu *iommu, const struct amdvi_decision *decision);
@@ -390,9 +440,20 @@ bool amdvi_special_cuts(uint64_t first, uint64_t last);
 /* Pages that one call looks up and joins: its work is bounded. */
 #define AMDVI_CALL_PAGES 512
 
-/* Is it one that an embedder may make? And, has it no flag set? */
-bool amdvi_request_is_proper(const struct amdvi_request *request);
-bool amdvi_request_is_simple(const struct amdvi_request *request);
+/* Is it one that an embedder may make? */
+static inline bool amdvi_request_is_proper(const struct amdvi_request *request)
+{
+    return request->size_bytes != 0 && request->iova + (request->size_bytes - 1) >= request->iova &&
+           (request->access == AMDVI_ACCESS_READ || request->access == AMDVI_ACCESS_WRITE ||
+            request->access == AMDVI_ACCESS_READ_WRITE);
+}
+
+/* Has it no flag set? */
+static inline bool amdvi_request_is_simple(const struct amdvi_request *request)
+{
+    return !(request->quiet | request->translated | request->non_posted | request->intx_message |
+             request->from_tunnel);
+}
 
 /* The first page of @request, looked up through the caches or from memory only. */
 struct amdvi_lookup amdvi_lookup_begin(struct amdvi_iommu *iommu,

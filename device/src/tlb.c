@@ -94,7 +94,7 @@ void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct a
 
     note_size(caches, size_log2);
     amdvi_cache_put(&caches->tlb, amdvi_tlb_index(page->page >> size_log2, domain_id),
-                    AMDVI_TLB_KEYS, AMDVI_TLB_END, record);
+                    AMDVI_TLB_GENERATION, AMDVI_TLB_END, record);
 }
 
 /* ---- Dropping ------------------------------------------------------------------------------ */

@@ -100,19 +100,6 @@ static void find_host_pointer(struct amdvi_iommu *iommu, const struct amdvi_requ
     }
 }
 
-bool amdvi_request_is_proper(const struct amdvi_request *request)
-{
-    return request->size_bytes != 0 && request->iova + (request->size_bytes - 1) >= request->iova &&
-           (request->access == AMDVI_ACCESS_READ || request->access == AMDVI_ACCESS_WRITE ||
-            request->access == AMDVI_ACCESS_READ_WRITE);
-}
-
-bool amdvi_request_is_simple(const struct amdvi_request *request)
-{
-    return !request->quiet && !request->translated && !request->non_posted &&
-           !request->intx_message && !request->from_tunnel;
-}
-
 enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdvi_reader *reader,
                                   const struct amdvi_request *request,
                                   struct amdvi_translation *out, struct amdvi_decision *first)

@@ -8,7 +8,8 @@
 
 #include <amdvi/field.h>
 
-#define AMDVI_PTE_BYTES 8
+#define AMDVI_PTE_BYTES  8
+#define AMDVI_TABLE_PTES 512 /* in a page table of any level */
 
 /* Both kinds. */
 #define AMDVI_PTE_PR         AMDVI_BIT(0)
