@@ -4,7 +4,7 @@
 
 qmp.py SOCKET get PATH PROPERTY   print a property of an object
 qmp.py SOCKET stats PATH          print the amdvi device's statistics, a line for each device:
-                                  ID NAME TRANSLATIONS HITS WALKS FAULTS INTERRUPTS
+                                  ID NAME TRANSLATIONS HITS WALKS FAULTS INTERRUPTS UNLOCKED
                                   and for each of its totals a line: "total" NAME NUMBER
 qmp.py SOCKET reset               reset the machine
 qmp.py SOCKET wake                wait until the machine sleeps, and wake it up
@@ -23,7 +23,7 @@ import time
 
 LIMIT_S = 10
 GUEST_LIMIT_S = 60
-COLUMNS = ("translations", "hits", "walks", "faults", "interrupts")
+COLUMNS = ("translations", "hits", "walks", "faults", "interrupts", "unlocked")
 
 
 class Qmp:

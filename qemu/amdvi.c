@@ -43,6 +43,7 @@ static void window_write(void *opaque, hwaddr offset, uint64_t value, unsigned s
 {
     AmdviUnit *unit = opaque;
 
+    amdvi_settle(unit);
     amdvi_iommu_mmio_write(unit->iommu, offset, size, value);
 }
 
@@ -118,6 +119,7 @@ static void unit_reset_exit(Object *object, ResetType type)
 {
     AmdviUnit *unit = AMDVI_UNIT(object);
 
+    amdvi_settle(unit);
     amdvi_iommu_reset(unit->iommu);
     qatomic_set(&unit->msi_pending, false);
     amdvi_iommu_cap_write(unit->iommu, AMDVI_CAP_OFFSET_BASE_HIGH, 4, unit->window_spa >> 32);
@@ -145,10 +147,10 @@ static bool unit_check_place(AmdviUnit *unit, Error **errp)
     return true;
 }
 
-/* The threads that can ask for translations, each with a reader of its own. */
+/* The threads that can ask for translations, each with a reader of its own. One more is the lock's. */
 static unsigned unit_readers_count(void)
 {
-    return MIN(MACHINE(qdev_get_machine())->smp.max_cpus + OTHER_THREADS, AMDVI_READERS_MAX);
+    return MIN(MACHINE(qdev_get_machine())->smp.max_cpus + OTHER_THREADS, AMDVI_READERS_MAX - 1);
 }
 
 static bool unit_create_iommu(AmdviUnit *unit, Error **errp)
@@ -160,7 +162,7 @@ static bool unit_create_iommu(AmdviUnit *unit, Error **errp)
     amdvi_config_init(&config);
     unit->readers_count = unit_readers_count();
     config.cap_next = PCI_DEVICE(unit)->config[unit->cap_offset + PCI_CAP_LIST_NEXT];
-    config.readers = unit->readers_count;
+    config.readers = unit->readers_count + 1;
     config.tlb_entries = unit->tlb_entries;
     config.dte_entries = unit->dte_entries;
     config.irte_entries = unit->irte_entries;
@@ -181,6 +183,8 @@ static bool unit_create_iommu(AmdviUnit *unit, Error **errp)
     for (unsigned i = 0; i < unit->readers_count; i++) {
         unit->readers[i] = amdvi_iommu_reader(unit->iommu, i);
     }
+    unit->locked_reader = amdvi_iommu_reader(unit->iommu, unit->readers_count);
+    QTAILQ_INIT(&unit->unleased);
     amdvi_thread_unit_added(unit);
     return true;
 }

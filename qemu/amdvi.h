@@ -8,6 +8,7 @@
 
 #include "exec/iommu-access.h"
 #include "hw/i386/x86-iommu.h"
+#include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_device.h"
 #include "qemu/stats64.h"
 
@@ -53,6 +54,7 @@ struct AmdviEndpoint {
     AmdviUnit *unit;
     PCIBus *bus;
     uint8_t devfn;
+    uint8_t root_number; /* of the bus, if it is a root bus */
 
     /* All DMA. A write of 4 bytes to FEEx_xxxxh is sent on into interrupts_as. */
     IOMMUMemoryRegion iommu;
@@ -60,17 +62,25 @@ struct AmdviEndpoint {
     MemoryRegion interrupts;
     AddressSpace interrupts_as;
 
+    struct {
+        uint64_t translations;
+        uint64_t hits;
+        uint64_t walks;
+        uint64_t faults;
+    } locked; /* counted under the big lock; the others below */
     Stat64 translations;
     Stat64 hits;
     Stat64 walks;
     Stat64 faults;
     Stat64 messages;
+    Stat64 unlocked; /* of the translations: made by a thread without the big lock */
 
     bool has_notifiers;
     QLIST_ENTRY(AmdviEndpoint) notified;
 };
 
 typedef struct AmdviAtsRequest AmdviAtsRequest;
+typedef struct AmdviMapping AmdviMapping;
 
 struct AmdviUnit {
     PCIDevice parent_obj;
@@ -82,6 +92,12 @@ struct AmdviUnit {
     struct amdvi_features features;
     struct amdvi_reader *readers[AMDVI_READERS_MAX]; /* by the thread's number */
     unsigned readers_count;
+    /* The big lock's reader, and all that is about it, under the big lock. */
+    struct amdvi_reader *locked_reader;
+    bool locked_online;
+    bool locked_busy;     /* an access is under way with it */
+    unsigned locked_held; /* mappings that it may not be released for */
+    QTAILQ_HEAD(, AmdviMapping) unleased;
     uint8_t cap_offset; /* bytes, in configuration space */
     uint64_t window_spa;
     MemoryRegion window;
@@ -139,6 +155,7 @@ void amdvi_host_init(AmdviUnit *unit, struct amdvi_host *out);
 
 typedef struct AmdviBurst {
     struct amdvi_reader *reader; /* online; NULL when there are more threads than readers */
+    bool is_locked;              /* the big lock is held, and this is its reader */
     bool is_own;                 /* ends with amdvi_burst_end(), not with the access's scope */
 } AmdviBurst;
 
@@ -147,7 +164,21 @@ typedef struct AmdviBurst {
  * ends; outside any such scope, until amdvi_burst_end().
  */
 AmdviBurst amdvi_burst_begin(AmdviUnit *unit);
-void amdvi_burst_end(const AmdviBurst *burst);
+void amdvi_burst_end_own(AmdviUnit *unit, const AmdviBurst *burst);
+static inline void amdvi_burst_end(AmdviUnit *unit, const AmdviBurst *burst)
+{
+    if (unlikely(burst->is_own)) {
+        amdvi_burst_end_own(unit, burst);
+    }
+}
+/*
+ * Under the big lock, and before each call of the library that may run commands or forget
+ * translations: what is still in use is told to the library.
+ */
+void amdvi_settle(AmdviUnit *unit);
+/* The lock's reader is to stay online, without a release, until it is let go as often. */
+void amdvi_locked_hold(AmdviUnit *unit);
+void amdvi_locked_let_go(AmdviUnit *unit);
 void amdvi_thread_unit_added(AmdviUnit *unit);
 void amdvi_thread_unit_removed(AmdviUnit *unit);
 
@@ -155,14 +186,18 @@ void amdvi_thread_unit_removed(AmdviUnit *unit);
 
 /* If this thread's next translation is for a mapping: its bytes, else 0. Asking clears it. */
 hwaddr amdvi_map_wanted(void);
-/* Translate and take a lease, which waits for the mapping's host pointer. */
-enum amdvi_status amdvi_map_translate(AmdviEndpoint *endpoint, struct amdvi_reader *reader,
+/* Translate for a mapping, which is kept in mind until it is unmapped. */
+enum amdvi_status amdvi_map_translate(AmdviEndpoint *endpoint, const AmdviBurst *burst,
                                       const struct amdvi_request *request,
                                       struct amdvi_translation *out);
 void amdvi_map_begin(hwaddr size_bytes);
 hwaddr amdvi_map_end(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write);
 void amdvi_map_abandon(void);
 void amdvi_unmap(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write);
+void amdvi_mappings_init(void);
+/* Under the big lock: does something wait to be leased before commands run? Then lease it. */
+bool amdvi_mappings_wait(AmdviUnit *unit);
+void amdvi_mappings_lease(AmdviUnit *unit, struct amdvi_reader *reader);
 
 /* amdvi_dma.c: the endpoints. */
 void amdvi_dma_init(AmdviUnit *unit);
@@ -176,7 +211,11 @@ void amdvi_dma_iotlb_invalidated(AmdviUnit *unit, const struct amdvi_iotlb_inval
 /* The requester id, with the bus number of this moment. */
 static inline uint16_t amdvi_endpoint_device_id(const AmdviEndpoint *endpoint)
 {
-    return PCI_BUILD_BDF(pci_bus_num(endpoint->bus), endpoint->devfn);
+    PCIBus *bus = endpoint->bus;
+
+    /* As pci_bus_num() has it, which costs more than a translation. Root buses keep theirs. */
+    return PCI_BUILD_BDF(pci_bus_is_root(bus) ? endpoint->root_number :
+                         bus->parent_dev->config[PCI_SECONDARY_BUS], endpoint->devfn);
 }
 
 /* amdvi_intr.c */

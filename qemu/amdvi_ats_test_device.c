@@ -151,7 +151,7 @@ static enum atsdev_result ask(AtsDevice *dev, uint64_t iova, AtsEntry *out, bool
         (completion.read || completion.write)) {
         ats_cache_keep(&dev->cache, out);
     }
-    amdvi_burst_end(&burst);
+    amdvi_burst_end(endpoint->unit, &burst);
     switch (completion.status) {
     case AMDVI_ATS_SUCCESS:
         return ATSDEV_DONE;
@@ -209,7 +209,7 @@ static enum atsdev_result access_translated(AtsDevice *dev, uint64_t spa, uint8_
     }
     request.device_id = amdvi_endpoint_device_id(endpoint);
     status = amdvi_iommu_access(burst.reader, &request, &result);
-    amdvi_burst_end(&burst);
+    amdvi_burst_end(endpoint->unit, &burst);
     if (status != AMDVI_OK) {
         return ATSDEV_ABORTED;
     }

@@ -11,6 +11,7 @@
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "qapi/error.h"
+#include "qemu/main-loop.h"
 #include "qemu/xxhash.h"
 #include "system/dma.h"
 #include "amdvi.h"
@@ -21,35 +22,52 @@
 
 /* ---- Translation ----------------------------------------------------------------------------- */
 
-static IOMMUTLBEntry entry_refused(uint64_t iova, uint64_t mask)
+/*
+ * Each member by itself: entries that are put together from parts and then copied cost a hit as
+ * much as finding the translation.
+ */
+static void entry_refuse(IOMMUTLBEntry *out, uint64_t iova)
 {
-    return (IOMMUTLBEntry) {
-        .target_as = &address_space_memory,
-        .iova = iova & ~mask,
-        .addr_mask = mask,
-        .perm = IOMMU_NONE,
-    };
+    out->target_as = &address_space_memory;
+    out->iova = iova & ~(PAGE_BYTES - 1);
+    out->translated_addr = 0;
+    out->addr_mask = PAGE_BYTES - 1;
+    out->perm = IOMMU_NONE;
 }
 
-static IOMMUTLBEntry entry_translated(uint64_t iova, const struct amdvi_translation *translation)
+static void entry_fill(IOMMUTLBEntry *out, uint64_t iova,
+                       const struct amdvi_translation *translation)
 {
     uint64_t mask = (UINT64_C(1) << translation->granule_log2) - 1;
 
-    return (IOMMUTLBEntry) {
-        .target_as = &address_space_memory,
-        .iova = iova & ~mask,
-        .translated_addr = translation->spa & ~mask,
-        .addr_mask = mask,
-        .perm = IOMMU_ACCESS_FLAG(translation->read, translation->write),
-    };
+    out->target_as = &address_space_memory;
+    out->iova = iova & ~mask;
+    out->translated_addr = translation->spa & ~mask;
+    out->addr_mask = mask;
+    out->perm = IOMMU_ACCESS_FLAG(translation->read, translation->write);
 }
 
-static void endpoint_count(AmdviEndpoint *endpoint, const struct amdvi_translation *translation)
+/* Under the big lock, plain numbers will do. */
+static void endpoint_count(AmdviEndpoint *endpoint, const AmdviBurst *burst,
+                           const struct amdvi_translation *translation)
 {
+    bool is_fault = translation->outcome == AMDVI_OUTCOME_ABORTED;
+    bool is_hit = !is_fault && translation->cached;
+
+    if (likely(burst->is_locked)) {
+        endpoint->locked.translations++;
+        endpoint->locked.faults += is_fault;
+        endpoint->locked.hits += is_hit;
+        endpoint->locked.walks += !is_fault && !is_hit;
+        return;
+    }
     stat64_add(&endpoint->translations, 1);
-    if (translation->outcome == AMDVI_OUTCOME_ABORTED) {
+    if (!bql_locked()) {
+        stat64_add(&endpoint->unlocked, 1);
+    }
+    if (is_fault) {
         stat64_add(&endpoint->faults, 1);
-    } else if (translation->cached) {
+    } else if (is_hit) {
         stat64_add(&endpoint->hits, 1);
     } else {
         stat64_add(&endpoint->walks, 1);
@@ -61,31 +79,26 @@ static void endpoint_count(AmdviEndpoint *endpoint, const struct amdvi_translati
  * that remaps it; anything else is a request that the IOMMU does not know. There is one way to
  * have the library log that: a read there is such a request too.
  */
-static IOMMUTLBEntry interrupt_entry(AmdviEndpoint *endpoint, struct amdvi_reader *reader,
-                                     struct amdvi_request *request, hwaddr size_bytes)
+static void interrupt_entry(AmdviEndpoint *endpoint, struct amdvi_reader *reader,
+                            struct amdvi_request *request, hwaddr size_bytes, IOMMUTLBEntry *out)
 {
-    uint64_t mask = PAGE_BYTES - 1;
-
+    entry_refuse(out, request->iova);
     if (size_bytes == 4 && request->iova % 4 == 0) {
-        return (IOMMUTLBEntry) {
-            .target_as = &endpoint->interrupts_as,
-            .iova = request->iova & ~mask,
-            .translated_addr = request->iova & ~mask,
-            .addr_mask = mask,
-            .perm = IOMMU_WO,
-        };
+        out->target_as = &endpoint->interrupts_as;
+        out->translated_addr = out->iova;
+        out->perm = IOMMU_WO;
+        return;
     }
     request->access = AMDVI_ACCESS_READ;
     if (amdvi_iommu_translate(reader, request, &(struct amdvi_translation) {}) == AMDVI_OK &&
         !request->quiet) {
         stat64_add(&endpoint->faults, 1);
     }
-    return entry_refused(request->iova, mask);
 }
 
 /* One access of a device, or what is left of it: @size_bytes from @iova on. */
-static IOMMUTLBEntry endpoint_translate_access(IOMMUMemoryRegion *mr, hwaddr iova,
-                                               hwaddr size_bytes, bool is_write, MemTxAttrs attrs)
+static void endpoint_translate_access(IOMMUMemoryRegion *mr, hwaddr iova, hwaddr size_bytes,
+                                      bool is_write, MemTxAttrs attrs, IOMMUTLBEntry *out)
 {
     AmdviEndpoint *endpoint = container_of(mr, AmdviEndpoint, iommu);
     uint64_t page_left = PAGE_BYTES - iova % PAGE_BYTES;
@@ -97,35 +110,37 @@ static IOMMUTLBEntry endpoint_translate_access(IOMMUMemoryRegion *mr, hwaddr iov
         .size_bytes = MIN(size_bytes, page_left),
         .quiet = attrs.debug,
     };
-    struct amdvi_translation translation;
+    QEMU_UNINITIALIZED struct amdvi_translation translation;
     enum amdvi_status status;
-    IOMMUTLBEntry entry;
     AmdviBurst burst = amdvi_burst_begin(endpoint->unit);
 
     if (unlikely(!burst.reader)) {
-        return entry_refused(iova, PAGE_BYTES - 1);
+        entry_refuse(out, iova);
+        return;
     }
     if (map_wanted) {
         request.size_bytes = MIN(map_wanted, UINT64_MAX - iova);
         request.size_bytes = MAX(request.size_bytes, 1);
-        status = amdvi_map_translate(endpoint, burst.reader, &request, &translation);
+        status = amdvi_map_translate(endpoint, &burst, &request, &translation);
     } else {
         status = amdvi_iommu_translate(burst.reader, &request, &translation);
     }
-    if (status != AMDVI_OK) {
-        entry = entry_refused(iova, PAGE_BYTES - 1);
-    } else if (translation.outcome == AMDVI_OUTCOME_INTERRUPT) {
+    if (unlikely(status != AMDVI_OK)) {
+        entry_refuse(out, iova);
+    } else if (unlikely(translation.outcome == AMDVI_OUTCOME_INTERRUPT)) {
         request.size_bytes = MIN(size_bytes, page_left);
-        entry = interrupt_entry(endpoint, burst.reader, &request, size_bytes);
+        interrupt_entry(endpoint, burst.reader, &request, size_bytes, out);
     } else {
         if (!request.quiet) {
-            endpoint_count(endpoint, &translation);
+            endpoint_count(endpoint, &burst, &translation);
         }
-        entry = translation.outcome == AMDVI_OUTCOME_TRANSLATED ?
-                entry_translated(iova, &translation) : entry_refused(iova, PAGE_BYTES - 1);
+        if (likely(translation.outcome == AMDVI_OUTCOME_TRANSLATED)) {
+            entry_fill(out, iova, &translation);
+        } else {
+            entry_refuse(out, iova);
+        }
     }
-    amdvi_burst_end(&burst);
-    return entry;
+    amdvi_burst_end(endpoint->unit, &burst);
 }
 
 /* Look-ups without an access (replay, debuggers): no event, no trace left anywhere. */
@@ -142,17 +157,20 @@ static IOMMUTLBEntry endpoint_translate(IOMMUMemoryRegion *mr, hwaddr iova, IOMM
     };
     struct amdvi_translation translation;
     struct amdvi_iommu *iommu = endpoint->unit->iommu;
+    IOMMUTLBEntry entry;
 
+    entry_refuse(&entry, iova);
     if (flag == IOMMU_WO ||
         amdvi_iommu_peek(iommu, &request, &translation) != AMDVI_OK ||
         translation.outcome != AMDVI_OUTCOME_TRANSLATED) {
         request.access = AMDVI_ACCESS_WRITE;
         if (amdvi_iommu_peek(iommu, &request, &translation) != AMDVI_OK ||
             translation.outcome != AMDVI_OUTCOME_TRANSLATED) {
-            return entry_refused(iova, PAGE_BYTES - 1);
+            return entry;
         }
     }
-    return entry_translated(iova, &translation);
+    entry_fill(&entry, iova, &translation);
+    return entry;
 }
 
 /* ---- Notifiers ------------------------------------------------------------------------------- */
@@ -280,6 +298,7 @@ AmdviEndpoint *amdvi_endpoint_get(AmdviUnit *unit, PCIBus *bus, int devfn)
     endpoint->unit = unit;
     endpoint->bus = bus;
     endpoint->devfn = devfn;
+    endpoint->root_number = pci_bus_is_root(bus) ? pci_bus_num(bus) : 0;
     /* Not the bus number: it is not the device's name, and changes. */
     name = g_strdup_printf("amdvi-%s-%02x.%x", BUS(bus)->name, PCI_SLOT(devfn), PCI_FUNC(devfn));
     memory_region_init_iommu(&endpoint->iommu, sizeof(endpoint->iommu), TYPE_AMDVI_MEMORY_REGION,

@@ -201,7 +201,11 @@ static void unit_work(void *opaque)
 {
     AmdviUnit *unit = opaque;
 
-    if (amdvi_now(&unit->work_pending) && amdvi_iommu_process(unit->iommu, COMMANDS_PER_CALL)) {
+    if (!amdvi_now(&unit->work_pending)) {
+        return;
+    }
+    amdvi_settle(unit);
+    if (amdvi_iommu_process(unit->iommu, COMMANDS_PER_CALL)) {
         host_work(unit);
     }
 }

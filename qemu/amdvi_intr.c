@@ -43,7 +43,7 @@ bool amdvi_intr_remap(AmdviUnit *unit, AmdviEndpoint *endpoint, uint16_t device_
     if (endpoint) {
         stat64_add(is_sent ? &endpoint->messages : &endpoint->faults, 1);
     }
-    amdvi_burst_end(&burst);
+    amdvi_burst_end(unit, &burst);
     return is_sent;
 }
 

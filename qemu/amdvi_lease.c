@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Host pointers into guest memory that QEMU's devices hold while an I/O is under way
- * (address_space_map): each is covered by leases of the library, so that a COMPLETION_WAIT waits
- * for it when its translation is gone.
+ * (address_space_map): a COMPLETION_WAIT waits for each whose translation is gone.
  *
- * The first lease is the translation that the pointer was made from. QEMU then looks ahead,
- * quietly, whether the next blocks follow in memory; what it found is leased too, and cut off where
- * the lease does not name the memory that follows.
+ * A mapping made without the big lock is a lease of the library from the start. One made under the
+ * big lock is only noted: nothing can be invalidated before commands run, which they do under that
+ * lock, and most mappings are gone by then. Those that are not are leased just before
+ * (amdvi_mappings_lease). When the library no longer finds the translation that a mapping was made
+ * from, because software has changed the tables already, no lease can stand for it: the lock's
+ * reader does, which then stays online until the mapping is ended.
+ *
+ * The first translation is the one that the pointer was made from. QEMU then looks ahead, quietly,
+ * whether the next blocks follow in memory; what it found is asked for too, and cut off where
+ * the answer does not name the memory that follows.
  */
 #include "qemu/osdep.h"
+#include "exec/address-spaces.h"
+#include "qemu/main-loop.h"
 #include "qemu/thread.h"
-#include "qemu/xxhash.h"
 #include "amdvi.h"
 
 typedef struct AmdviLease AmdviLease;
@@ -19,85 +26,265 @@ struct AmdviLease {
     AmdviLease *next;
 };
 
+enum cover {
+    COVER_UNLEASED, /* noted only, on its unit's list */
+    COVER_LEASED,
+    COVER_READER, /* by the big lock's reader */
+};
+
 /* One host pointer that address_space_map() handed out. */
-typedef struct AmdviMapping AmdviMapping;
 struct AmdviMapping {
+    AmdviMapping *next; /* in its table, or of those that are free */
     AddressSpace *as;
     void *host;
     hwaddr size_bytes;
     bool is_write;
-    AmdviLease *leases;
-    AmdviMapping *next; /* of the same pointer */
+    bool is_locked; /* made, and ended, under the big lock */
+    uint8_t cover;
+    unsigned gone; /* unmaps of its pointer with a length that no mapping has */
 
-    /* Only while it is being made. */
     AmdviUnit *unit;
-    struct amdvi_request request; /* of the first lease */
+    struct amdvi_request request; /* of the first translation */
     uint64_t spa;
     uint64_t run_bytes;
+    AmdviLease *leases;
+    AmdviLease first;  /* one of them is here */
+    bool has_first;
+    QTAILQ_ENTRY(AmdviMapping) unleased;
 };
 
-/* The mappings of one pointer, address space and direction. */
-typedef struct AmdviPointer {
+/* Mappings by host pointer. */
+#define BUCKETS_LOG2 10
+
+typedef struct Table {
+    AmdviMapping *buckets[1 << BUCKETS_LOG2];
+    unsigned count;
+    unsigned gone; /* the sum of that of all mappings */
+} Table;
+
+/* An unmap without the big lock of what was not mapped so. */
+typedef struct Unmap Unmap;
+struct Unmap {
+    Unmap *next;
     AddressSpace *as;
     void *host;
+    hwaddr size_bytes;
     bool is_write;
-    AmdviMapping *mappings;
-    unsigned count;
-    unsigned gone; /* unmapped with a length that none of them has */
-} AmdviPointer;
+};
 
 static __thread struct {
     hwaddr wanted; /* the next translation is for a mapping of so many bytes */
     AmdviMapping *made;
 } amdvi_map;
 
-static QemuMutex pointers_lock;
-static GHashTable *pointers; /* set of AmdviPointer */
-static unsigned pointers_count;
+/* Under the big lock; but anybody may ask whether there are any. */
+static Table locked;
+static AmdviMapping *locked_free;
+static QEMUBH *unmaps_bh;
 
-static guint pointer_hash(gconstpointer key)
+static QemuMutex others_lock;
+static Table others;  /* made without the big lock */
+static Unmap *unmaps; /* to be done under the big lock */
+
+static void __attribute__((constructor)) others_lock_init(void)
 {
-    const AmdviPointer *pointer = key;
-
-    return qemu_xxhash4((uintptr_t)pointer->host, (uintptr_t)pointer->as ^ pointer->is_write);
+    qemu_mutex_init(&others_lock);
 }
 
-static gboolean pointer_equal(gconstpointer a, gconstpointer b)
-{
-    const AmdviPointer *left = a;
-    const AmdviPointer *right = b;
+/* ---- Mappings -------------------------------------------------------------------------------- */
 
-    return left->host == right->host && left->as == right->as &&
-           left->is_write == right->is_write;
+static AmdviMapping *mapping_new(bool is_locked)
+{
+    AmdviMapping *mapping = is_locked ? locked_free : NULL;
+
+    if (mapping) {
+        locked_free = mapping->next;
+    } else {
+        mapping = g_new(AmdviMapping, 1);
+    }
+    mapping->is_locked = is_locked;
+    mapping->gone = 0;
+    mapping->leases = NULL;
+    mapping->has_first = false;
+    return mapping;
 }
 
-static void __attribute__((constructor)) pointers_init(void)
+static void lease_drop(AmdviMapping *mapping)
 {
-    qemu_mutex_init(&pointers_lock);
-    pointers = g_hash_table_new_full(pointer_hash, pointer_equal, g_free, NULL);
+    AmdviLease *lease = mapping->leases;
+
+    mapping->leases = lease->next;
+    amdvi_lease_release(&lease->lease);
+    if (lease == &mapping->first) {
+        mapping->has_first = false;
+    } else {
+        g_free(lease);
+    }
 }
 
 static void mapping_free(AmdviMapping *mapping)
 {
     while (mapping->leases) {
-        AmdviLease *lease = mapping->leases;
-
-        mapping->leases = lease->next;
-        amdvi_lease_release(&lease->lease);
-        g_free(lease);
+        lease_drop(mapping);
     }
-    g_free(mapping);
+    if (mapping->is_locked) {
+        mapping->next = locked_free;
+        locked_free = mapping;
+    } else {
+        g_free(mapping);
+    }
 }
 
-static void mappings_free(AmdviMapping *mapping)
+/* Of a mapping that was handed out. */
+static void mapping_end(AmdviMapping *mapping)
+{
+    if (likely(mapping->cover == COVER_UNLEASED)) {
+        QTAILQ_REMOVE(&mapping->unit->unleased, mapping, unleased);
+    } else if (mapping->cover == COVER_READER) {
+        amdvi_locked_let_go(mapping->unit);
+    }
+    mapping_free(mapping);
+}
+
+static void mappings_end(AmdviMapping *mapping)
 {
     while (mapping) {
         AmdviMapping *next = mapping->next;
 
-        mapping_free(mapping);
+        mapping_end(mapping);
         mapping = next;
     }
 }
+
+static enum amdvi_status lease_add(AmdviMapping *mapping, struct amdvi_reader *reader,
+                                   const struct amdvi_request *request,
+                                   struct amdvi_translation *out)
+{
+    AmdviLease *lease = mapping->has_first ? g_new(AmdviLease, 1) : &mapping->first;
+    enum amdvi_status status = amdvi_lease_take(reader, &lease->lease, request, lease, out);
+
+    if (status != AMDVI_OK || out->outcome != AMDVI_OUTCOME_TRANSLATED) {
+        if (mapping->has_first) {
+            g_free(lease);
+        }
+        return status;
+    }
+    mapping->has_first = true;
+    lease->next = mapping->leases;
+    mapping->leases = lease;
+    return AMDVI_OK;
+}
+
+/* ---- Tables ---------------------------------------------------------------------------------- */
+
+static AmdviMapping **bucket_of(Table *table, const void *host)
+{
+    /* Pages, and what lies in them, in different ones. */
+    uint64_t hash = ((uintptr_t)host >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+
+    return &table->buckets[hash >> (64 - BUCKETS_LOG2)];
+}
+
+static void table_add(Table *table, AmdviMapping *mapping)
+{
+    AmdviMapping **bucket = bucket_of(table, mapping->host);
+
+    mapping->next = *bucket;
+    *bucket = mapping;
+    qatomic_set(&table->count, table->count + 1);
+}
+
+static AmdviMapping *table_remove(Table *table, AmdviMapping **link)
+{
+    AmdviMapping *mapping = *link;
+
+    *link = mapping->next;
+    mapping->next = NULL;
+    table->gone -= mapping->gone;
+    qatomic_set(&table->count, table->count - 1);
+    return mapping;
+}
+
+static bool is_of_pointer(const AmdviMapping *mapping, const Unmap *unmap, bool is_write)
+{
+    return mapping->host == unmap->host && mapping->as == unmap->as &&
+           mapping->is_write == is_write;
+}
+
+/* All mappings of the pointer, if there were as many unmaps as mappings now. */
+static AmdviMapping *take_all(Table *table, const Unmap *unmap, bool is_write, unsigned gone)
+{
+    AmdviMapping **link = bucket_of(table, unmap->host);
+    AmdviMapping *ended = NULL;
+    AmdviMapping *last = NULL;
+    unsigned count = 0;
+
+    for (AmdviMapping *each = *link; each; each = each->next) {
+        if (is_of_pointer(each, unmap, is_write)) {
+            gone += each->gone;
+            table->gone -= each->gone;
+            each->gone = 0;
+            last = each;
+            count++;
+        }
+    }
+    if (count > gone) {
+        last->gone = gone;
+        table->gone += gone;
+        return NULL;
+    }
+    while (*link) {
+        if (is_of_pointer(*link, unmap, is_write)) {
+            AmdviMapping *mapping = table_remove(table, link);
+
+            mapping->next = ended;
+            ended = mapping;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+    return ended;
+}
+
+/*
+ * Take out of @table what an unmap ends, a list. Two mappings of one length are alike: both name
+ * the same memory in the same direction. A length that none has ends none of them, until as many
+ * unmaps have come as there were maps. False: the pointer is not in the table.
+ */
+static bool table_take(Table *table, const Unmap *unmap, bool is_write, AmdviMapping **ended)
+{
+    AmdviMapping **link = bucket_of(table, unmap->host);
+    bool is_known = false;
+
+    for (; *link; link = &(*link)->next) {
+        if (!is_of_pointer(*link, unmap, is_write)) {
+            continue;
+        }
+        is_known = true;
+        if ((*link)->size_bytes == unmap->size_bytes) {
+            bool is_any_gone = table->gone;
+
+            *ended = table_remove(table, link);
+            if (unlikely(is_any_gone)) {
+                (*ended)->next = take_all(table, unmap, is_write, (*ended)->gone);
+            }
+            return true;
+        }
+    }
+    if (is_known) {
+        *ended = take_all(table, unmap, is_write, 1);
+    }
+    return is_known;
+}
+
+/* Some devices name another direction when they unmap. */
+static bool table_take_either(Table *table, const Unmap *unmap, AmdviMapping **ended)
+{
+    return table->count && (table_take(table, unmap, unmap->is_write, ended) ||
+                            table_take(table, unmap, !unmap->is_write, ended));
+}
+
+/* ---- Mapping --------------------------------------------------------------------------------- */
 
 hwaddr amdvi_map_wanted(void)
 {
@@ -116,37 +303,31 @@ void amdvi_map_begin(hwaddr size_bytes)
 void amdvi_map_abandon(void)
 {
     amdvi_map.wanted = 0;
-    if (amdvi_map.made) {
+    if (unlikely(amdvi_map.made)) {
         mapping_free(amdvi_map.made);
         amdvi_map.made = NULL;
     }
 }
 
-static enum amdvi_status lease_add(AmdviMapping *mapping, struct amdvi_reader *reader,
-                                   const struct amdvi_request *request,
-                                   struct amdvi_translation *out)
+static enum amdvi_status mapping_translate(AmdviMapping *mapping, struct amdvi_reader *reader,
+                                           const struct amdvi_request *request,
+                                           struct amdvi_translation *out)
 {
-    AmdviLease *lease = g_new0(AmdviLease, 1);
-    enum amdvi_status status = amdvi_lease_take(reader, &lease->lease, request, lease, out);
-
-    if (status != AMDVI_OK || out->outcome != AMDVI_OUTCOME_TRANSLATED) {
-        g_free(lease);
-        return status;
-    }
-    lease->next = mapping->leases;
-    mapping->leases = lease;
-    return AMDVI_OK;
+    return mapping->cover == COVER_UNLEASED ? amdvi_iommu_translate(reader, request, out) :
+                                              lease_add(mapping, reader, request, out);
 }
 
-enum amdvi_status amdvi_map_translate(AmdviEndpoint *endpoint, struct amdvi_reader *reader,
+enum amdvi_status amdvi_map_translate(AmdviEndpoint *endpoint, const AmdviBurst *burst,
                                       const struct amdvi_request *request,
                                       struct amdvi_translation *out)
 {
-    AmdviMapping *mapping = g_new0(AmdviMapping, 1);
-    enum amdvi_status status = lease_add(mapping, reader, request, out);
+    AmdviMapping *mapping = mapping_new(burst->is_locked);
+    enum amdvi_status status;
 
-    if (!mapping->leases) {
-        g_free(mapping);
+    mapping->cover = burst->is_locked ? COVER_UNLEASED : COVER_LEASED;
+    status = mapping_translate(mapping, burst->reader, request, out);
+    if (status != AMDVI_OK || out->outcome != AMDVI_OUTCOME_TRANSLATED) {
+        mapping_free(mapping);
         return status;
     }
     mapping->unit = endpoint->unit;
@@ -157,7 +338,7 @@ enum amdvi_status amdvi_map_translate(AmdviEndpoint *endpoint, struct amdvi_read
     return status;
 }
 
-/* Lease what QEMU's looking ahead has added. Returns how much is leased, at most @size_bytes. */
+/* Ask for what QEMU's looking ahead has added. Returns how much is covered, at most @size_bytes. */
 static hwaddr mapping_extend(AmdviMapping *mapping, hwaddr size_bytes)
 {
     AmdviBurst burst = amdvi_burst_begin(mapping->unit);
@@ -169,29 +350,25 @@ static hwaddr mapping_extend(AmdviMapping *mapping, hwaddr size_bytes)
 
         request.iova += done;
         request.size_bytes = size_bytes - done;
-        if (lease_add(mapping, burst.reader, &request, &next) != AMDVI_OK ||
+        if (mapping_translate(mapping, burst.reader, &request, &next) != AMDVI_OK ||
             next.outcome != AMDVI_OUTCOME_TRANSLATED) {
             break;
         }
         if (next.spa != mapping->spa + done) {
-            AmdviLease *other = mapping->leases;
-
-            mapping->leases = other->next;
-            amdvi_lease_release(&other->lease);
-            g_free(other);
+            if (mapping->cover == COVER_LEASED) {
+                lease_drop(mapping);
+            }
             break;
         }
         done += next.run_bytes;
     }
-    amdvi_burst_end(&burst);
+    amdvi_burst_end(mapping->unit, &burst);
     return MIN(done, size_bytes);
 }
 
 hwaddr amdvi_map_end(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write)
 {
     AmdviMapping *mapping = amdvi_map.made;
-    AmdviPointer *pointer;
-    AmdviPointer key = {.as = as, .host = host, .is_write = is_write};
 
     if (!mapping || !host) {
         amdvi_map_abandon();
@@ -199,82 +376,155 @@ hwaddr amdvi_map_end(AddressSpace *as, void *host, hwaddr size_bytes, bool is_wr
     }
     amdvi_map.wanted = 0;
     amdvi_map.made = NULL;
-    mapping->size_bytes = mapping_extend(mapping, size_bytes);
+    if (mapping->run_bytes < size_bytes) {
+        size_bytes = mapping_extend(mapping, size_bytes);
+    }
+    mapping->size_bytes = size_bytes;
     mapping->as = as;
     mapping->host = host;
     mapping->is_write = is_write;
-    size_bytes = mapping->size_bytes;
-
-    qemu_mutex_lock(&pointers_lock);
-    pointer = g_hash_table_lookup(pointers, &key);
-    if (!pointer) {
-        pointer = g_memdup2(&key, sizeof(key));
-        g_hash_table_add(pointers, pointer);
-        qatomic_set(&pointers_count, pointers_count + 1);
+    if (likely(mapping->is_locked)) {
+        QTAILQ_INSERT_TAIL(&mapping->unit->unleased, mapping, unleased);
+        table_add(&locked, mapping);
+    } else {
+        qemu_mutex_lock(&others_lock);
+        table_add(&others, mapping);
+        qemu_mutex_unlock(&others_lock);
     }
-    mapping->next = pointer->mappings;
-    pointer->mappings = mapping;
-    pointer->count++;
-    qemu_mutex_unlock(&pointers_lock);
     return size_bytes;
 }
 
+/* ---- Leasing what is only noted -------------------------------------------------------------- */
+
 /*
- * Take out of @pointer what an unmap of @size_bytes ends. Two mappings of one length are alike:
- * both name the same memory in the same direction. A length that none has ends none of them, until
- * as many unmaps have come as there were maps.
+ * Lease what the mapping was made from. False if the library says something else now. It is asked
+ * quietly first, so that no event is logged for what a device does not ask for now.
  */
-static AmdviMapping *pointer_unmapped(AmdviPointer *pointer, hwaddr size_bytes)
+static bool mapping_lease(AmdviMapping *mapping, struct amdvi_reader *reader)
 {
-    AmdviMapping **link = &pointer->mappings;
-    AmdviMapping *ended = NULL;
+    uint64_t done = 0;
 
-    while (*link && (*link)->size_bytes != size_bytes) {
-        link = &(*link)->next;
-    }
-    if (*link) {
-        ended = *link;
-        *link = ended->next;
-        ended->next = NULL;
-        pointer->count--;
-    } else {
-        pointer->gone++;
-    }
-    if (pointer->gone >= pointer->count) {
-        AmdviMapping **tail = &ended;
+    while (done < mapping->size_bytes) {
+        struct amdvi_request request = mapping->request;
+        struct amdvi_translation now;
 
-        while (*tail) {
-            tail = &(*tail)->next;
+        request.iova += done;
+        request.size_bytes = mapping->size_bytes - done;
+        request.quiet = true;
+        if (amdvi_iommu_translate(reader, &request, &now) != AMDVI_OK ||
+            now.outcome != AMDVI_OUTCOME_TRANSLATED || now.spa != mapping->spa + done) {
+            return false;
         }
-        *tail = pointer->mappings;
-        pointer->mappings = NULL;
-        pointer->count = 0;
+        request.quiet = false;
+        request.size_bytes = now.run_bytes;
+        if (lease_add(mapping, reader, &request, &now) != AMDVI_OK ||
+            now.outcome != AMDVI_OUTCOME_TRANSLATED || now.spa != mapping->spa + done) {
+            return false;
+        }
+        done += now.run_bytes;
     }
-    return ended;
+    return true;
+}
+
+/* What others have unmapped that was mapped under the big lock. */
+static void unmaps_do(void)
+{
+    Unmap *next = NULL;
+
+    if (qatomic_read(&unmaps)) {
+        qemu_mutex_lock(&others_lock);
+        next = unmaps;
+        qatomic_set(&unmaps, NULL);
+        qemu_mutex_unlock(&others_lock);
+    }
+    while (next) {
+        Unmap *unmap = next;
+        AmdviMapping *ended = NULL;
+
+        next = unmap->next;
+        table_take_either(&locked, unmap, &ended);
+        mappings_end(ended);
+        g_free(unmap);
+    }
+}
+
+static void unmaps_run(void *opaque)
+{
+    unmaps_do();
+}
+
+void amdvi_mappings_init(void)
+{
+    if (!unmaps_bh) {
+        unmaps_bh = qemu_bh_new(unmaps_run, NULL);
+    }
+}
+
+bool amdvi_mappings_wait(AmdviUnit *unit)
+{
+    unmaps_do();
+    return !QTAILQ_EMPTY(&unit->unleased);
+}
+
+void amdvi_mappings_lease(AmdviUnit *unit, struct amdvi_reader *reader)
+{
+    while (!QTAILQ_EMPTY(&unit->unleased)) {
+        AmdviMapping *mapping = QTAILQ_FIRST(&unit->unleased);
+
+        QTAILQ_REMOVE(&unit->unleased, mapping, unleased);
+        if (reader && mapping_lease(mapping, reader)) {
+            mapping->cover = COVER_LEASED;
+            continue;
+        }
+        while (mapping->leases) {
+            lease_drop(mapping);
+        }
+        mapping->cover = COVER_READER;
+        amdvi_locked_hold(unit);
+    }
+}
+
+/* ---- Unmapping ------------------------------------------------------------------------------- */
+
+static bool others_take(const Unmap *unmap, AmdviMapping **ended)
+{
+    bool is_known;
+
+    if (!qatomic_read(&others.count)) {
+        return false;
+    }
+    qemu_mutex_lock(&others_lock);
+    is_known = table_take_either(&others, unmap, ended);
+    qemu_mutex_unlock(&others_lock);
+    return is_known;
+}
+
+/* Whoever has the big lock next does it, at the latest before commands run. */
+static void unmap_later(const Unmap *unmap)
+{
+    Unmap *later = g_memdup2(unmap, sizeof(*unmap));
+
+    qemu_mutex_lock(&others_lock);
+    later->next = unmaps;
+    qatomic_set(&unmaps, later);
+    qemu_mutex_unlock(&others_lock);
+    qemu_bh_schedule(unmaps_bh);
 }
 
 void amdvi_unmap(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write)
 {
-    AmdviPointer key = {.as = as, .host = host, .is_write = is_write};
-    AmdviPointer *pointer;
+    Unmap unmap = {.as = as, .host = host, .size_bytes = size_bytes, .is_write = is_write};
     AmdviMapping *ended = NULL;
 
-    if (!qatomic_read(&pointers_count)) {
+    if (as == &address_space_memory) {
         return;
     }
-    qemu_mutex_lock(&pointers_lock);
-    pointer = g_hash_table_lookup(pointers, &key);
-    if (!pointer) {
-        key.is_write = !is_write; /* some devices name another direction when they unmap */
-        pointer = g_hash_table_lookup(pointers, &key);
-    }
-    if (pointer) {
-        ended = pointer_unmapped(pointer, size_bytes);
-        if (!pointer->count) {
-            g_hash_table_remove(pointers, pointer);
-            qatomic_set(&pointers_count, pointers_count - 1);
+    if (bql_locked()) {
+        if (!table_take_either(&locked, &unmap, &ended)) {
+            others_take(&unmap, &ended);
         }
+    } else if (!others_take(&unmap, &ended) && qatomic_read(&locked.count)) {
+        unmap_later(&unmap);
     }
-    qemu_mutex_unlock(&pointers_lock);
-    mappings_free(ended);
+    mappings_end(ended);
 }

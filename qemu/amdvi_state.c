@@ -59,6 +59,7 @@ static int unit_post_load(void *opaque, int version)
     AmdviUnit *unit = opaque;
     enum amdvi_status status;
 
+    amdvi_settle(unit);
     amdvi_iommu_reset(unit->iommu);
     amdvi_ats_forget(unit);
     status = amdvi_iommu_load(unit->iommu, unit->saved, unit->saved_bytes);

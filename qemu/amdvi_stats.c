@@ -38,11 +38,12 @@ static QDict *endpoint_stats(AmdviEndpoint *endpoint)
 
     qdict_put_str(stats, "id", id);
     qdict_put_str(stats, "name", endpoint_name(endpoint));
-    qdict_put_int(stats, "translations", stat64_get(&endpoint->translations));
-    qdict_put_int(stats, "hits", stat64_get(&endpoint->hits));
-    qdict_put_int(stats, "walks", stat64_get(&endpoint->walks));
-    qdict_put_int(stats, "faults", stat64_get(&endpoint->faults));
+    qdict_put_int(stats, "translations", endpoint->locked.translations + stat64_get(&endpoint->translations));
+    qdict_put_int(stats, "hits", endpoint->locked.hits + stat64_get(&endpoint->hits));
+    qdict_put_int(stats, "walks", endpoint->locked.walks + stat64_get(&endpoint->walks));
+    qdict_put_int(stats, "faults", endpoint->locked.faults + stat64_get(&endpoint->faults));
     qdict_put_int(stats, "interrupts", stat64_get(&endpoint->messages));
+    qdict_put_int(stats, "unlocked", stat64_get(&endpoint->unlocked));
     return stats;
 }
 

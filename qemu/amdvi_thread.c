@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which reader of the library a thread uses. Each thread that asks for translations, be it a vCPU,
- * the main loop or an IOThread, has a reader of its own in each unit, whether it holds the big lock
- * or not: the big lock can be given up in the middle of an access, so it cannot stand for one.
+ * Which reader of the library a thread uses.
  *
- * A reader goes online with the first translation of an access and offline when the access scope
- * (exec/iommu-access.h) ends that the translation was made in.
+ * An IOThread, or whoever else does not hold the big lock, has a reader of its own in each unit. It
+ * goes online with the first translation of an access and offline when the access scope
+ * (exec/iommu-access.h) ends that the translation was made in: a full fence each time.
+ *
+ * Whoever holds the big lock uses the lock's reader. It stays online between accesses and is only
+ * released after each, which is cheap, because commands run under the big lock too: before they do,
+ * amdvi_settle() takes it offline. The big lock can be given up in the middle of an access. So the
+ * reader is busy until the access ends: then amdvi_settle() leaves it alone, and other accesses
+ * under the lock use their own threads' readers.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
 #include "qemu/error-report.h"
+#include "qemu/main-loop.h"
 #include "qemu/thread.h"
 #include "amdvi.h"
 
@@ -17,6 +23,7 @@ typedef struct AmdviThread {
     bool has_number;
     unsigned number;  /* of this thread: the index of its readers */
     uint32_t online;  /* units, by index, whose reader stays online until the scope ends */
+    uint32_t locked;  /* units whose lock's reader is busy until the scope ends */
     Notifier at_exit; /* gives the number back */
 } AmdviThread;
 
@@ -65,30 +72,77 @@ static bool thread_take_number(AmdviThread *thread)
     return true;
 }
 
+static bool own_begin(AmdviThread *thread, AmdviUnit *unit, AmdviBurst *burst)
+{
+    uint32_t bit = UINT32_C(1) << unit->index;
+
+    if (unlikely(!thread->has_number) && !thread_take_number(thread)) {
+        return false;
+    }
+    burst->reader = unit->readers[thread->number];
+    if (thread->online & bit) {
+        return true;
+    }
+    amdvi_reader_online(burst->reader);
+    if (iommu_access_keep()) {
+        thread->online |= bit;
+    } else {
+        burst->is_own = true;
+    }
+    return true;
+}
+
+/*
+ * The lock's reader is for accesses all of which lie between taking and giving back the big lock. In
+ * a scope of an IOThread that found something without the lock, it would end too late.
+ */
+static bool may_use_locked(const AmdviThread *thread, const AmdviUnit *unit)
+{
+    return !thread->online && !unit->locked_busy && !unit->locked_held;
+}
+
 AmdviBurst amdvi_burst_begin(AmdviUnit *unit)
 {
     AmdviThread *thread = &amdvi_thread;
+    uint32_t bit = UINT32_C(1) << unit->index;
     AmdviBurst burst = {};
 
-    if (unlikely(!thread->has_number) && !thread_take_number(thread)) {
-        return burst;
-    }
-    burst.reader = unit->readers[thread->number];
-    if (thread->online & (UINT32_C(1) << unit->index)) {
-        return burst;
-    }
-    amdvi_reader_online(burst.reader);
-    if (iommu_access_keep()) {
-        thread->online |= UINT32_C(1) << unit->index;
+    if (thread->locked & bit) {
+        burst.reader = unit->locked_reader;
+        burst.is_locked = true;
+    } else if (bql_locked() && may_use_locked(thread, unit)) {
+        burst.reader = unit->locked_reader;
+        burst.is_locked = true;
+        if (!unit->locked_online) {
+            amdvi_reader_online(burst.reader);
+            unit->locked_online = true;
+        }
+        unit->locked_busy = true;
+        if (iommu_access_keep()) {
+            thread->locked |= bit;
+        } else {
+            burst.is_own = true;
+        }
     } else {
-        burst.is_own = true;
+        own_begin(thread, unit, &burst);
     }
     return burst;
 }
 
-void amdvi_burst_end(const AmdviBurst *burst)
+/* An access with the lock's reader has ended. */
+static void locked_end(AmdviUnit *unit)
 {
-    if (burst->is_own) {
+    unit->locked_busy = false;
+    if (likely(!unit->locked_held)) {
+        amdvi_reader_release(unit->locked_reader);
+    }
+}
+
+void amdvi_burst_end_own(AmdviUnit *unit, const AmdviBurst *burst)
+{
+    if (burst->is_locked) {
+        locked_end(unit);
+    } else {
         amdvi_reader_offline(burst->reader);
     }
 }
@@ -99,12 +153,62 @@ static void scope_end(void)
     AmdviThread *thread = &amdvi_thread;
 
     amdvi_map_abandon();
-    while (thread->online) {
+    while (thread->locked) {
+        unsigned index = ctz32(thread->locked);
+
+        thread->locked &= thread->locked - 1;
+        locked_end(units[index]);
+    }
+    while (unlikely(thread->online)) {
         unsigned index = ctz32(thread->online);
 
-        thread->online &= ~(UINT32_C(1) << index);
+        thread->online &= thread->online - 1;
         amdvi_reader_offline(units[index]->readers[thread->number]);
     }
+}
+
+static void locked_offline(AmdviUnit *unit)
+{
+    if (unit->locked_online && !unit->locked_busy && !unit->locked_held) {
+        unit->locked_online = false;
+        amdvi_reader_offline(unit->locked_reader);
+    }
+}
+
+/*
+ * The leases are taken with the thread's own reader: the lock's may be in the middle of another
+ * thread's access.
+ */
+void amdvi_settle(AmdviUnit *unit)
+{
+    AmdviThread *thread = &amdvi_thread;
+
+    assert(bql_locked());
+    if (amdvi_mappings_wait(unit)) {
+        bool is_online = thread->online & (UINT32_C(1) << unit->index);
+        bool has_number = thread->has_number || thread_take_number(thread);
+        struct amdvi_reader *reader = has_number ? unit->readers[thread->number] : NULL;
+
+        if (reader && !is_online) {
+            amdvi_reader_online(reader);
+        }
+        amdvi_mappings_lease(unit, reader);
+        if (reader && !is_online) {
+            amdvi_reader_offline(reader);
+        }
+    }
+    locked_offline(unit);
+}
+
+void amdvi_locked_hold(AmdviUnit *unit)
+{
+    unit->locked_held++;
+}
+
+void amdvi_locked_let_go(AmdviUnit *unit)
+{
+    unit->locked_held--;
+    locked_offline(unit);
 }
 
 static const IOMMUAccessHooks amdvi_hooks = {
@@ -120,10 +224,12 @@ void amdvi_thread_unit_added(AmdviUnit *unit)
     if (numbers_count == 0 || unit->readers_count < numbers_count) {
         numbers_count = unit->readers_count;
     }
+    amdvi_mappings_init();
     iommu_access_hooks = &amdvi_hooks;
 }
 
 void amdvi_thread_unit_removed(AmdviUnit *unit)
 {
+    locked_offline(unit);
     units[unit->index] = NULL;
 }

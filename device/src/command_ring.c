@@ -359,21 +359,6 @@ static bool has_command(struct amdvi_iommu *iommu)
                amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL);
 }
 
-/* With lock held. The turns that it took: 0 when there is nothing to do at once. */
-static unsigned step(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
-                     struct amdvi_effects *effects)
-{
-    if (iommu->ring.waiting) {
-        return wait_step(iommu, effects) ? 1 : 0;
-    }
-    if (!has_command(iommu)) {
-        return 0;
-    }
-    run_block(iommu, limit, block, effects);
-    unsigned turns = block->count + block->scanned / SLOTS_PER_TURN;
-    return turns != 0 ? turns : 1;
-}
-
 /* Is there anything to tell the host, for which lock has to be given up? */
 static bool has_news(const struct amdvi_iommu *iommu, const struct amdvi_block *block,
                      const struct amdvi_effects *effects)
@@ -382,6 +367,29 @@ static bool has_news(const struct amdvi_iommu *iommu, const struct amdvi_block *
         iommu->host.translations_invalidated != NULL || iommu->host.interrupts_invalidated != NULL;
 
     return (block->count != 0 && wants_blocks) || effects->due != 0;
+}
+
+/*
+ * With lock held. The turns that it took: 0 when there is nothing to do at once. A wait that ends a
+ * block is looked at in the same turn, unless the host is to be told something before.
+ */
+static unsigned step(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
+                     struct amdvi_effects *effects)
+{
+    unsigned turns = 0;
+
+    if (!iommu->ring.waiting) {
+        if (!has_command(iommu)) {
+            return 0;
+        }
+        run_block(iommu, limit, block, effects);
+        turns = block->count + block->scanned / SLOTS_PER_TURN;
+        turns = turns != 0 ? turns : 1;
+    }
+    if (iommu->ring.waiting && !has_news(iommu, block, effects) && wait_step(iommu, effects)) {
+        turns++;
+    }
+    return turns;
 }
 
 static void tell(struct amdvi_iommu *iommu, const struct amdvi_block *block,
