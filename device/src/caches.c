@@ -64,6 +64,7 @@ void amdvi_caches_drop_all(struct amdvi_caches *caches)
 {
     for (unsigned id = 0; id < AMDVI_DEVICE_IDS; id++) {
         atomic_store_explicit(&caches->contexts[id], 0, memory_order_release);
+        atomic_store_explicit(&caches->interrupt_contexts[id], 0, memory_order_release);
     }
     amdvi_cache_clear(&caches->dtes);
     amdvi_cache_clear(&caches->tlb);

@@ -2,7 +2,8 @@
 /*
  * What the IOMMU remembers of the tables in memory, and how all of it is found and dropped.
  *
- *   contexts     by DeviceID: which page tables a plain device uses, in one word
+ *   contexts     by DeviceID: which page tables a plain device uses, in one word; and which
+ *                interrupt table
  *   dtes         device table entries
  *   tlb          translations, each page once, at its own size
  *   directories  page tables that end a walk: where the entry of a page is read on a miss
@@ -48,6 +49,7 @@ struct amdvi_caches {
     _Atomic unsigned droppers; /* that wait for it */
 
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t contexts[AMDVI_DEVICE_IDS];
+    _Atomic uint64_t interrupt_contexts[AMDVI_DEVICE_IDS];
     _Atomic uint32_t domain_generation[AMDVI_DOMAIN_IDS];
     _Atomic uint32_t interrupt_generation[AMDVI_DEVICE_IDS];
 };
@@ -104,14 +106,33 @@ static inline uint64_t amdvi_context_find(const struct amdvi_caches *caches, uin
     return atomic_load_explicit(&caches->contexts[(size_t)device_id], memory_order_acquire);
 }
 
+/*
+ * The same for interrupts, when the entry is legal, with IV=1 and IntCtl=10b. The table is aligned
+ * to more than these bits.
+ */
+#define AMDVI_INTERRUPT_CONTEXT_LENGTH AMDVI_BITS(3, 0) /* IntTabLen */
+#define AMDVI_INTERRUPT_CONTEXT_KNOWN  AMDVI_BIT(5)     /* so that it is never 0 */
+
+static inline uint64_t amdvi_interrupt_context_of(const struct amdvi_dte *dte)
+{
+    return dte->interrupt_root | AMDVI_INTERRUPT_CONTEXT_KNOWN | dte->int_tab_len;
+}
+
+/* 0 when the device's interrupts are not plain, or not known. */
+static inline uint64_t amdvi_interrupt_context_find(const struct amdvi_caches *caches,
+                                                    uint16_t device_id)
+{
+    return atomic_load_explicit(&caches->interrupt_contexts[(size_t)device_id],
+                                memory_order_acquire);
+}
+
 /* ---- Device table entries: device_table.c -----------------------------------------------------
  */
 
 /* Words of a record. */
 enum {
     AMDVI_DTE_KEY,
-    AMDVI_DTE_INTERRUPTS, /* see amdvi_device_table_interrupts() */
-    AMDVI_DTE_WIRE,       /* and three more: the entry as it is in memory */
+    AMDVI_DTE_WIRE, /* and three more: the entry as it is in memory */
     AMDVI_DTE_END = AMDVI_DTE_WIRE + 4,
 };
 
@@ -124,25 +145,6 @@ static inline uint64_t amdvi_dte_key(uint16_t device_id)
 static inline uint64_t amdvi_dte_index(uint16_t device_id)
 {
     return (uint64_t)device_id ^ (uint64_t)device_id >> 7;
-}
-
-#define AMDVI_DTE_REMAPS       AMDVI_BIT(5)
-#define AMDVI_DTE_REMAP_LENGTH AMDVI_BITS(3, 0)
-
-/*
- * Of a device whose fixed interrupts are remapped (IV=1, IntCtl=10b, nothing illegal): the SPA of
- * the table, with REMAPS and IntTabLen below bit 6. 0 of others, or when the entry is not known.
- */
-static inline uint64_t amdvi_device_table_interrupts(const struct amdvi_caches *caches,
-                                                     uint16_t device_id)
-{
-    uint64_t record[AMDVI_CACHE_WORDS];
-
-    record[AMDVI_DTE_KEY] = amdvi_dte_key(device_id);
-    return amdvi_cache_find(&caches->dtes, amdvi_dte_index(device_id), AMDVI_DTE_INTERRUPTS,
-                            AMDVI_DTE_WIRE, record)
-               ? record[AMDVI_DTE_INTERRUPTS]
-               : 0;
 }
 
 /* With the lock. */

@@ -46,17 +46,14 @@ static enum amdvi_memory_status read_entry(const struct amdvi_iommu *iommu, uint
 /* ---- The cache -------------------------------------------------------------------------------
  */
 
-/*
- * What is decoded once only: the word for remapping interrupts. The table's address has no bits
- * below 6; there is the length, and bit 5 says that IntCtl and all else is as usual.
- */
+/* What is decoded once only. */
 static uint64_t interrupts_of(const struct amdvi_dte *dte)
 {
     bool is_usual = dte->interrupt_valid && !dte->intr_reserved &&
                     dte->int_ctl == AMDVI_INT_CTL_REMAP &&
                     dte->int_tab_len <= AMDVI_INT_TAB_LEN_MAX;
 
-    return is_usual ? dte->interrupt_root | AMDVI_DTE_REMAPS | dte->int_tab_len : 0;
+    return is_usual ? amdvi_interrupt_context_of(dte) : 0;
 }
 
 static bool is_plain(const struct amdvi_dte *dte)
@@ -79,9 +76,12 @@ static bool find_cached(const struct amdvi_caches *caches, uint16_t device_id,
     return true;
 }
 
-static void set_context(struct amdvi_caches *caches, uint16_t device_id, uint64_t context)
+static void set_contexts(struct amdvi_caches *caches, uint16_t device_id, uint64_t context,
+                         uint64_t interrupt_context)
 {
     atomic_store_explicit(&caches->contexts[device_id], context, memory_order_release);
+    atomic_store_explicit(&caches->interrupt_contexts[device_id], interrupt_context,
+                          memory_order_release);
 }
 
 static void keep(struct amdvi_caches *caches, uint16_t device_id, const struct amdvi_wire_dte *wire,
@@ -95,13 +95,12 @@ static void keep(struct amdvi_caches *caches, uint16_t device_id, const struct a
     for (unsigned i = 0; i < 4; i++) {
         record[AMDVI_DTE_WIRE + i] = amdvi_le64_decode(&wire->word[i]);
     }
-    record[AMDVI_DTE_INTERRUPTS] = interrupts_of(dte);
     uint64_t replaced =
         amdvi_cache_put(&caches->dtes, amdvi_dte_index(device_id), 1, AMDVI_DTE_END, record);
     if (replaced != 0) {
-        set_context(caches, (uint16_t)replaced, 0);
+        set_contexts(caches, (uint16_t)replaced, 0, 0);
     }
-    set_context(caches, device_id, is_plain(dte) ? amdvi_context_of(dte) : 0);
+    set_contexts(caches, device_id, is_plain(dte) ? amdvi_context_of(dte) : 0, interrupts_of(dte));
     amdvi_caches_unlock(caches);
 }
 
@@ -109,7 +108,7 @@ void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id)
 {
     struct amdvi_cache_slot *set = amdvi_cache_set(&caches->dtes, amdvi_dte_index(device_id));
 
-    set_context(caches, device_id, 0);
+    set_contexts(caches, device_id, 0, 0);
     for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++) {
         if (amdvi_slot_word(&set[way], 0) == amdvi_dte_key(device_id)) {
             amdvi_slot_empty(&set[way]);

@@ -79,9 +79,8 @@ static void send_ht(const struct amdvi_irte *irte, struct amdvi_remapped *out)
 
 /* Words of a record. An invalidation names the device only: it raises the device's generation. */
 enum {
-    WORD_KEY,
-    WORD_TABLE, /* SPA of the interrupt table */
-    WORD_GENERATION,
+    WORD_KEY,     /* device, index and generation */
+    WORD_CONTEXT, /* of the device */
     WORD_KEYS,
     WORD_MESSAGE = WORD_KEYS, /* address and data of an MSI remapped by it; 0 when it refuses */
     WORD_ENTRY,               /* as it is in memory */
@@ -94,26 +93,28 @@ enum {
 
 static uint64_t index_of(uint16_t device_id, uint64_t index)
 {
-    return index ^ (uint64_t)device_id * 0x1e3779b1U >> 7;
+    return index ^ (uint64_t)device_id * 0x1e3779b1U;
 }
 
-static uint64_t key_of(uint16_t device_id, uint64_t index)
-{
-    return AMDVI_BIT(32) | (uint64_t)device_id << 16 | index;
-}
+#define KEY_INDEX      AMDVI_BITS(10, 0)
+#define KEY_DEVICE     AMDVI_BITS(26, 11)
+#define KEY_GENERATION AMDVI_BITS(58, 27)
+#define KEY_IN_USE     AMDVI_BIT(59)
 
-static uint64_t generation_of(const struct amdvi_caches *caches, uint16_t device_id)
+static inline uint64_t key_of(const struct amdvi_caches *caches, uint16_t device_id, uint64_t index)
 {
-    return atomic_load_explicit(&caches->interrupt_generation[(size_t)device_id],
-                                memory_order_acquire);
+    uint64_t generation = atomic_load_explicit(&caches->interrupt_generation[(size_t)device_id],
+                                               memory_order_acquire);
+
+    return KEY_IN_USE | amdvi_put(KEY_GENERATION, generation) | amdvi_put(KEY_DEVICE, device_id) |
+           amdvi_put(KEY_INDEX, index);
 }
 
 static void set_key(uint64_t record[AMDVI_CACHE_WORDS], const struct amdvi_caches *caches,
-                    uint16_t device_id, uint64_t index, uint64_t table)
+                    uint16_t device_id, uint64_t index, uint64_t context)
 {
-    record[WORD_KEY] = key_of(device_id, index);
-    record[WORD_TABLE] = table;
-    record[WORD_GENERATION] = generation_of(caches, device_id);
+    record[WORD_KEY] = key_of(caches, device_id, index);
+    record[WORD_CONTEXT] = context;
 }
 
 /* The MSI that an entry with RemapEn=1 makes, as one word: address, and data above it. */
@@ -136,9 +137,8 @@ static void keep(struct remapping *remapping, uint64_t record[AMDVI_CACHE_WORDS]
 
     record[WORD_MESSAGE] = message_of(irte);
     if (caches->irtes.ways != 0 && amdvi_caches_begin_fill(caches, remapping->generation)) {
-        set_key(record, caches, device_id, index, remapping->dte->interrupt_root);
-        amdvi_cache_put(&caches->irtes, index_of(device_id, index), WORD_GENERATION, WORD_END,
-                        record);
+        set_key(record, caches, device_id, index, amdvi_interrupt_context_of(remapping->dte));
+        amdvi_cache_put(&caches->irtes, index_of(device_id, index), WORD_KEYS, WORD_END, record);
         amdvi_caches_unlock(caches);
     }
 }
@@ -151,7 +151,7 @@ static enum amdvi_memory_status find_irte(struct remapping *remapping, uint64_t 
     uint64_t record[AMDVI_CACHE_WORDS] = {0};
     struct amdvi_le32 wire;
 
-    set_key(record, &iommu->caches, device_id, index, remapping->dte->interrupt_root);
+    set_key(record, &iommu->caches, device_id, index, amdvi_interrupt_context_of(remapping->dte));
     if (amdvi_cache_find(&iommu->caches.irtes, index_of(device_id, index), WORD_KEYS, WORD_END,
                          record)) {
         *irte = amdvi_irte_decode((uint32_t)record[WORD_ENTRY]);
@@ -325,19 +325,18 @@ static void remap(struct remapping *remapping)
 
 /* The message of an entry that is known, else 0: amdvi_cache_find() with few instructions. */
 static inline uint64_t find_message(const struct amdvi_caches *caches, uint16_t device_id,
-                                    uint64_t index, uint64_t table)
+                                    uint64_t index, uint64_t context)
 {
     const struct amdvi_cache_slot *slot =
         amdvi_cache_set(&caches->irtes, index_of(device_id, index));
-    uint64_t key = key_of(device_id, index);
-    uint64_t generation = generation_of(caches, device_id);
+    uint64_t key = key_of(caches, device_id, index);
 
     AMDVI_UNROLL
     for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
         uint64_t begin = amdvi_slot_begin(slot);
 
-        if (amdvi_slot_word(slot, WORD_KEY) == key && amdvi_slot_word(slot, WORD_TABLE) == table &&
-            amdvi_slot_word(slot, WORD_GENERATION) == generation) {
+        if (amdvi_slot_word(slot, WORD_KEY) == key &&
+            amdvi_slot_word(slot, WORD_CONTEXT) == context) {
             uint64_t message = amdvi_slot_word(slot, WORD_MESSAGE);
 
             return amdvi_slot_end(slot, begin) ? message : 0;
@@ -361,12 +360,12 @@ static inline bool remap_fast(const struct amdvi_caches *caches,
     if (!is_usual) {
         return false;
     }
-    uint64_t table = amdvi_device_table_interrupts(caches, device_id);
-    if (table == 0 || index >> (table & AMDVI_DTE_REMAP_LENGTH) != 0) {
+    /* No entry is kept with a context of 0. */
+    uint64_t context = amdvi_interrupt_context_find(caches, device_id);
+    if (index >> (context & AMDVI_INTERRUPT_CONTEXT_LENGTH) != 0) {
         return false;
     }
-    uint64_t message = find_message(caches, device_id, index,
-                                    table & ~(AMDVI_DTE_REMAPS | AMDVI_DTE_REMAP_LENGTH));
+    uint64_t message = find_message(caches, device_id, index, context);
     if (message == 0) {
         return false;
     }
