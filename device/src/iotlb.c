@@ -50,8 +50,9 @@ static void note_request(const struct amdvi_iotlb_request *request, struct amdvi
     effects->due |= AMDVI_DUE_IOTLB;
     effects->iotlb_what = request->what;
     if (request->deadline_ns != UINT64_MAX) {
+        /* A host may take 0 for no timer: a deadline that is past is due now. */
         effects->due |= AMDVI_DUE_TIMER;
-        effects->deadline_ns = request->deadline_ns;
+        effects->deadline_ns = request->deadline_ns != 0 ? request->deadline_ns : 1;
     }
 }
 
