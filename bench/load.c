@@ -133,11 +133,12 @@ static struct amdvi_command victim(unsigned number)
                                   .address = LOAD_VICTIMS + number * UINT64_C(4096)};
 }
 
-void load_ring_pages(struct load *load)
+void load_ring_pages(struct load *load, bool directories)
 {
     for (unsigned i = 0; i < SCENE_RING_ENTRIES; i++) {
         struct amdvi_command command = victim(i);
 
+        command.pde = directories;
         scene_put_command(&load->scene, i, &command);
     }
 }

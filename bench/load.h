@@ -57,8 +57,9 @@ void load_select(struct load *load, uint64_t iova, uint32_t count, uint64_t size
 /* Go through all of them once, so that the caches are full of them. */
 void load_warm(struct load *load, bench_run *run);
 
-/* The ring holds nothing but invalidations of victims, one page each. */
-void load_ring_pages(struct load *load);
+/* The ring holds nothing but invalidations of victims, one page each; with PDE=1 if @directories.
+ */
+void load_ring_pages(struct load *load, bool directories);
 /* The same with a COMPLETION_WAIT after each. */
 void load_ring_waits(struct load *load);
 /* Nothing but @command. */

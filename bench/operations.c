@@ -77,7 +77,13 @@ static void prepare_remap(struct load *load)
 static void prepare_commands(struct load *load)
 {
     load_translate(load, LOAD_FILL, 1024);
-    load_ring_pages(load);
+    load_ring_pages(load, false);
+}
+
+static void prepare_commands_pde(struct load *load)
+{
+    load_translate(load, LOAD_FILL, 1024);
+    load_ring_pages(load, true);
 }
 
 static void prepare_waits(struct load *load)
@@ -121,7 +127,7 @@ static void refill_commands(void *what, unsigned count)
 
 static void prepare_refill(struct load *load)
 {
-    load_ring_pages(load);
+    load_ring_pages(load, false);
 }
 
 const struct operation operations[] = {
@@ -139,6 +145,8 @@ const struct operation operations[] = {
     {"remap", "remap one interrupt, release", prepare_remap, load_remap, false},
     {"invalidate", "one page, not cached, 128 commands for each write", prepare_commands,
      load_commands, true},
+    {"invalidate-pde", "the same with PDE=1: directories, too", prepare_commands_pde, load_commands,
+     true},
     {"translate-invalidate", "miss, and invalidate it, 128 at a time", prepare_refill,
      refill_commands, false},
     {"invalidate-domain", "all pages of the domain, 128 for each write", prepare_domain,
