@@ -71,7 +71,8 @@ struct amdvi_host {
                                                  const void *desired, size_t size_bytes);
     /*
      * A host pointer to @spa, valid for *@run_bytes (in: wanted, out: not more), until the embedder
-     * says otherwise with amdvi_iommu_memory_changed(). NULL where there is none. Optional.
+     * says otherwise with amdvi_iommu_memory_changed(). NULL where there is none. Far more is
+     * wanted than the access at hand needs, so that the host is asked seldom. Optional.
      */
     void *(*map)(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes);
 
