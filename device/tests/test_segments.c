@@ -68,6 +68,127 @@ static void segments_of_new_pages_read_no_memory_through_the_host(void)
     machine_stop(&machine);
 }
 
+/* An entry of the table that pages 0 to 7 are in, and what a read of those comes to with it. */
+struct oddity {
+    uint64_t entry;
+    uint64_t size_bytes;
+    unsigned count;
+    enum amdvi_outcome outcome;
+};
+
+/* A known table is read for a request of several pages: nothing in it is taken for granted. */
+static void each_entry_of_a_known_table_counts(void)
+{
+    const struct oddity oddities[] = {
+        {/* as the others */ machine_entry(0, SPA(3), true, true), 8 * PAGE, 1,
+         AMDVI_OUTCOME_TRANSLATED},
+        {/* elsewhere */ machine_entry(0, SPA(90), true, true), 8 * PAGE, 3,
+         AMDVI_OUTCOME_TRANSLATED},
+        {/* not present */ 0, 3 * PAGE, 1, AMDVI_OUTCOME_ABORTED},
+        {/* not to be read */ machine_entry(0, SPA(3), false, true), 3 * PAGE, 1,
+         AMDVI_OUTCOME_ABORTED},
+        {/* reserved bit */ machine_entry(0, SPA(3), true, true) | AMDVI_BIT(52), 3 * PAGE, 1,
+         AMDVI_OUTCOME_ABORTED},
+        {/* a table */ machine_entry(1, SPA(3), true, true), 3 * PAGE, 1, AMDVI_OUTCOME_ABORTED},
+        /* The upper half of 8 KiB. */
+        {/* of a size */ machine_entry(7, SPA(96), true, true), 8 * PAGE, 3,
+         AMDVI_OUTCOME_TRANSLATED},
+        {/* where no memory is */ machine_entry(0, MACHINE_MEMORY_BYTES, true, true), 3 * PAGE, 1,
+         AMDVI_OUTCOME_TRANSLATED},
+    };
+
+    for (unsigned i = 0; i < sizeof(oddities) / sizeof(oddities[0]); i++) {
+        struct machine machine;
+        uint64_t root = start(&machine, &mapped);
+        uint64_t at = machine_entry_spa(&machine, root, 3, IOVA + 3 * PAGE, 1);
+
+        ask(&machine, IOVA, 8, READ);
+        machine_write64(&machine, at, oddities[i].entry);
+        struct answer got = segments(&machine, IOVA, 8 * PAGE, READ, CAPACITY);
+        CHECK_U64(got.all.size_bytes, oddities[i].size_bytes);
+        CHECK_U64(got.all.count, oddities[i].count);
+        CHECK_U64(got.all.outcome, oddities[i].outcome);
+        machine_stop(&machine);
+    }
+}
+
+static void a_table_has_the_permissions_of_those_above(void)
+{
+    struct machine machine;
+    struct amdvi_event event;
+    uint64_t root = start(&machine, &mapped);
+    uint64_t upper = machine_entry_spa(&machine, root, 3, IOVA, 2);
+    uint64_t table = machine_read64(&machine, upper) & AMDVI_PTE_ADDRESS;
+
+    machine_write64(&machine, upper, machine_entry(1, table, true, false));
+    ask(&machine, IOVA + PAGE, 8, READ);
+    CHECK_U64(segments(&machine, IOVA, 4 * PAGE, READ, CAPACITY).all.size_bytes, 4 * PAGE);
+    struct answer got = segments(&machine, IOVA + PAGE, PAGE + 1, WRITE, CAPACITY);
+    CHECK_U64(got.all.outcome, AMDVI_OUTCOME_ABORTED);
+    CHECK_U64(got.all.size_bytes, 0);
+    CHECK(machine_event(&machine, &event));
+    machine_stop(&machine);
+}
+
+#define CUT SPA(4) /* guest memory is in two pieces, which the host has side by side */
+
+static void *map_pieces(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes)
+{
+    struct machine *machine = ctx;
+    uint64_t end = spa < CUT ? CUT : MACHINE_MEMORY_BYTES;
+
+    (void)write;
+    *run_bytes = *run_bytes < end - spa ? *run_bytes : end - spa;
+    return &machine->memory[spa];
+}
+
+/* Of what is in one piece the host is asked once, also for another request, until it moves. */
+static void the_host_is_asked_once_for_a_piece(void)
+{
+    struct machine machine;
+
+    start(&machine, &mapped);
+    machine.map = map_pieces;
+    machine.map_ctx = &machine;
+    for (unsigned round = 0; round < 2; round++) {
+        ask(&machine, IOVA + 31 * PAGE, 8, READ);
+        maps = 0;
+        CHECK_U64(segments(&machine, IOVA, 8 * PAGE, READ, CAPACITY).all.count, 1);
+        CHECK(maps >= 1 && maps <= 2);
+        maps = 0;
+        for (unsigned n = 0; n < 30; n++) {
+            CHECK(ask(&machine, IOVA + n * PAGE, 8, READ) != NULL);
+        }
+        CHECK(maps <= 2);
+        maps = 0;
+        CHECK_U64(segments(&machine, IOVA + 4 * PAGE, 4 * PAGE, READ, CAPACITY).all.count, 1);
+        CHECK_U64(maps, 0);
+        amdvi_iommu_memory_changed(machine.iommu, SPA(0), PAGE);
+    }
+    machine_stop(&machine);
+}
+
+/* A page that lies across the end of a piece has no pointer to all of it. */
+static void a_page_across_the_end_of_a_piece_has_none(void)
+{
+    struct machine machine;
+    uint64_t root;
+
+    start(&machine, &mapped);
+    machine.map = map_pieces;
+    machine.map_ctx = &machine;
+    root = machine_set_paged(&machine, NEIGHBOR, DOMAIN + 1, 3);
+    uint64_t large = CUT & ~(AMDVI_BIT(21) - 1);
+    machine_map(&machine, root, 3, IOVA, large, 21, true, true);
+    uint64_t at = IOVA + (CUT - large);
+    for (unsigned round = 0; round < 3; round++) {
+        CHECK(amdvi_iommu_pointer(machine.reader, NEIGHBOR, at - 8, 16, READ) == NULL);
+        CHECK(
+            points_at(&machine, amdvi_iommu_pointer(machine.reader, NEIGHBOR, at, 16, READ), CUT));
+    }
+    machine_stop(&machine);
+}
+
 /* Without host->map there are none, and what was asked for counts once. */
 static void without_host_pointers_there_are_none(void)
 {
@@ -198,6 +319,14 @@ static const struct check_case cases[] = {
     {"segments join pages that are contiguous", "design: hot calls", pages_are_joined},
     {"segments of pages that are not known read one entry each", "design: flat cost",
      segments_of_new_pages_read_no_memory_through_the_host},
+    {"each entry of a known table is looked at", "1.20 I/O page tables",
+     each_entry_of_a_known_table_counts},
+    {"segments of a known table have the permissions of the levels above", "1.20 I/O page tables",
+     a_table_has_the_permissions_of_those_above},
+    {"the host is asked once for a piece of memory", "design: flat cost",
+     the_host_is_asked_once_for_a_piece},
+    {"a page across the end of a piece has no pointer to all of it", "design: host functions",
+     a_page_across_the_end_of_a_piece_has_none},
     {"without host pointers there are no segments", "design: hot calls",
      without_host_pointers_there_are_none},
     {"segments end when there are no more of them", "design: hot calls",
