@@ -43,8 +43,9 @@ static void window_write(void *opaque, hwaddr offset, uint64_t value, unsigned s
 {
     AmdviUnit *unit = opaque;
 
-    amdvi_settle(unit);
+    amdvi_commands_begin(unit);
     amdvi_iommu_mmio_write(unit->iommu, offset, size, value);
+    amdvi_commands_end(unit);
 }
 
 static const MemoryRegionOps window_ops = {
@@ -119,8 +120,9 @@ static void unit_reset_exit(Object *object, ResetType type)
 {
     AmdviUnit *unit = AMDVI_UNIT(object);
 
-    amdvi_settle(unit);
+    amdvi_commands_begin(unit);
     amdvi_iommu_reset(unit->iommu);
+    amdvi_commands_end(unit);
     qatomic_set(&unit->msi_pending, false);
     amdvi_iommu_cap_write(unit->iommu, AMDVI_CAP_OFFSET_BASE_HIGH, 4, unit->window_spa >> 32);
     amdvi_iommu_cap_write(unit->iommu, AMDVI_CAP_OFFSET_BASE_LOW, 4,
@@ -147,7 +149,7 @@ static bool unit_check_place(AmdviUnit *unit, Error **errp)
     return true;
 }
 
-/* The threads that can ask for translations, each with a reader of its own. One more is the lock's. */
+/* The threads that can ask for translations, each with a reader. One more is the big lock's. */
 static unsigned unit_readers_count(void)
 {
     return MIN(MACHINE(qdev_get_machine())->smp.max_cpus + OTHER_THREADS, AMDVI_READERS_MAX - 1);
@@ -184,8 +186,9 @@ static bool unit_create_iommu(AmdviUnit *unit, Error **errp)
         unit->readers[i] = amdvi_iommu_reader(unit->iommu, i);
     }
     unit->locked_reader = amdvi_iommu_reader(unit->iommu, unit->readers_count);
-    QTAILQ_INIT(&unit->unleased);
+    QLIST_INIT(&unit->unleased);
     amdvi_thread_unit_added(unit);
+    amdvi_memory_init(unit);
     return true;
 }
 
@@ -269,6 +272,7 @@ static void unit_finalize(Object *object)
     AmdviUnit *unit = AMDVI_UNIT(object);
 
     if (unit->iommu) {
+        amdvi_memory_finalize(unit);
         amdvi_thread_unit_removed(unit);
         qemu_bh_delete(unit->msi_bh);
         qemu_bh_delete(unit->work_bh);

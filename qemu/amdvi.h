@@ -36,6 +36,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(AmdviEndpoint, AMDVI_ENDPOINT)
 #define AMDVI_UNITS_MAX 28
 #define AMDVI_READERS_MAX 1024
 
+/* For large variables of hot functions: QEMU's build has the compiler clear each, for nothing. */
+#define AMDVI_UNINITIALIZED __attribute__((uninitialized))
+
 #define AMDVI_WINDOW_SPA UINT64_C(0xfed90000)
 #define AMDVI_WINDOW_BYTES UINT64_C(0x4000)
 
@@ -81,6 +84,19 @@ struct AmdviEndpoint {
 
 typedef struct AmdviAtsRequest AmdviAtsRequest;
 typedef struct AmdviMapping AmdviMapping;
+typedef struct AmdviMemory AmdviMemory;
+
+/* A page, as the library answered. */
+typedef struct AmdviRecent {
+    uint64_t turn; /* in which it did */
+    uint64_t page; /* IOVA of its first byte */
+    uint64_t spa;
+    uint16_t device_id;
+    uint8_t granule_log2;
+    uint8_t perm; /* IOMMUAccessFlags */
+} AmdviRecent;
+
+#define AMDVI_RECENT 64
 
 struct AmdviUnit {
     PCIDevice parent_obj;
@@ -95,9 +111,18 @@ struct AmdviUnit {
     /* The big lock's reader, and all that is about it, under the big lock. */
     struct amdvi_reader *locked_reader;
     bool locked_online;
-    bool locked_busy;     /* an access is under way with it */
+    bool locked_busy;     /* an access is under way with it, */
+    uint64_t locked_turn; /* which began in this turn */
     unsigned locked_held; /* mappings that it may not be released for */
-    QTAILQ_HEAD(, AmdviMapping) unleased;
+    QLIST_HEAD(, AmdviMapping) unleased;
+    uint64_t turn; /* of what is remembered; 0: nothing may be, see amdvi_commands_begin() */
+    uint64_t last_turn;
+    unsigned commands_depth;
+    AmdviRecent recent[AMDVI_RECENT];
+    uint64_t recent_hits;
+    MemoryListener memory_listener;
+    AmdviMemory *memory;      /* RCU */
+    AmdviMemory *memory_next; /* while the memory map changes */
     uint8_t cap_offset; /* bytes, in configuration space */
     uint64_t window_spa;
     MemoryRegion window;
@@ -151,6 +176,11 @@ bool amdvi_preboot_parse(const char *text, struct amdvi_features *features, Erro
 /* amdvi_host.c: what libamdvi calls. */
 void amdvi_host_init(AmdviUnit *unit, struct amdvi_host *out);
 
+/* amdvi_memory.c: host pointers to guest memory. */
+void amdvi_memory_init(AmdviUnit *unit);
+void amdvi_memory_finalize(AmdviUnit *unit);
+void *amdvi_memory_map(AmdviUnit *unit, uint64_t spa, bool is_write, uint64_t *run_bytes);
+
 /* amdvi_thread.c: this thread's readers. */
 
 typedef struct AmdviBurst {
@@ -172,10 +202,12 @@ static inline void amdvi_burst_end(AmdviUnit *unit, const AmdviBurst *burst)
     }
 }
 /*
- * Under the big lock, and before each call of the library that may run commands or forget
- * translations: what is still in use is told to the library.
+ * Under the big lock, around each call of the library that may run commands or forget
+ * translations: what is still in use is told to the library before, and what was remembered is
+ * forgotten.
  */
-void amdvi_settle(AmdviUnit *unit);
+void amdvi_commands_begin(AmdviUnit *unit);
+void amdvi_commands_end(AmdviUnit *unit);
 /* The lock's reader is to stay online, without a release, until it is let go as often. */
 void amdvi_locked_hold(AmdviUnit *unit);
 void amdvi_locked_let_go(AmdviUnit *unit);
@@ -186,13 +218,15 @@ void amdvi_thread_unit_removed(AmdviUnit *unit);
 
 /* If this thread's next translation is for a mapping: its bytes, else 0. Asking clears it. */
 hwaddr amdvi_map_wanted(void);
-/* Translate for a mapping, which is kept in mind until it is unmapped. */
-enum amdvi_status amdvi_map_translate(AmdviEndpoint *endpoint, const AmdviBurst *burst,
+/* Without the big lock: translate and take a lease. */
+enum amdvi_status amdvi_map_translate(AmdviUnit *unit, struct amdvi_reader *reader,
                                       const struct amdvi_request *request,
                                       struct amdvi_translation *out);
+/* Under the big lock, with its reader: this translation is a mapping's, and not leased yet. */
+void amdvi_map_note(AmdviUnit *unit, uint16_t device_id, bool is_write, uint64_t iova, uint64_t spa,
+                    uint64_t run_bytes);
 void amdvi_map_begin(hwaddr size_bytes);
 hwaddr amdvi_map_end(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write);
-void amdvi_map_abandon(void);
 void amdvi_unmap(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write);
 void amdvi_mappings_init(void);
 /* Under the big lock: does something wait to be leased before commands run? Then lease it. */

@@ -97,48 +97,148 @@ static void interrupt_entry(AmdviEndpoint *endpoint, struct amdvi_reader *reader
 }
 
 /* One access of a device, or what is left of it: @size_bytes from @iova on. */
+typedef struct Access {
+    hwaddr iova;
+    hwaddr size_bytes;
+    hwaddr map_wanted; /* if it is a mapping: the bytes that are wanted */
+    uint16_t device_id;
+    bool is_write;
+    bool is_quiet;
+} Access;
+
+/*
+ * What was found last, of each of a few pages, under the big lock: a hit costs no call of the
+ * library. Good until commands may have run since (amdvi_commands_begin), and for nothing while
+ * they do.
+ */
+static inline AmdviRecent *recent_of(AmdviUnit *unit, uint16_t device_id, hwaddr iova)
+{
+    return &unit->recent[(iova / PAGE_BYTES + device_id) % AMDVI_RECENT];
+}
+
+static void recent_keep(AmdviUnit *unit, const Access *access,
+                        const struct amdvi_translation *translation)
+{
+    AmdviRecent *recent = recent_of(unit, access->device_id, access->iova);
+    uint64_t offset = access->iova % PAGE_BYTES;
+
+    if (!unit->turn) {
+        return;
+    }
+    recent->turn = unit->turn;
+    recent->page = access->iova - offset;
+    recent->spa = translation->spa - offset;
+    recent->device_id = access->device_id;
+    recent->granule_log2 = translation->granule_log2;
+    recent->perm = IOMMU_ACCESS_FLAG(translation->read, translation->write);
+}
+
+/* False: the library is to be asked. */
+static inline bool recent_find(AmdviEndpoint *endpoint, const Access *access, IOMMUTLBEntry *out)
+{
+    AmdviUnit *unit = endpoint->unit;
+    const AmdviRecent *recent = recent_of(unit, access->device_id, access->iova);
+    uint64_t offset = access->iova % PAGE_BYTES;
+    hwaddr size_bytes = access->map_wanted ? access->map_wanted : 1;
+    uint64_t mask;
+
+    if (recent->turn != unit->turn || recent->page != access->iova - offset ||
+        recent->device_id != access->device_id || size_bytes > PAGE_BYTES - offset ||
+        !(recent->perm & (access->is_write ? IOMMU_WO : IOMMU_RO))) {
+        return false;
+    }
+    mask = (UINT64_C(1) << recent->granule_log2) - 1;
+    out->target_as = &address_space_memory;
+    out->iova = access->iova & ~mask;
+    out->translated_addr = recent->spa & ~mask;
+    out->addr_mask = mask;
+    out->perm = recent->perm;
+    unit->recent_hits++;
+    endpoint->locked.translations++;
+    endpoint->locked.hits++;
+    if (access->map_wanted) {
+        amdvi_map_note(unit, access->device_id, access->is_write, access->iova,
+                       recent->spa + offset, size_bytes);
+    }
+    return true;
+}
+
+static enum amdvi_status translate(AmdviEndpoint *endpoint, const AmdviBurst *burst,
+                                   const Access *access, struct amdvi_request *request,
+                                   struct amdvi_translation *out)
+{
+    enum amdvi_status status;
+
+    if (access->map_wanted && !burst->is_locked) {
+        return amdvi_map_translate(endpoint->unit, burst->reader, request, out);
+    }
+    status = amdvi_iommu_translate(burst->reader, request, out);
+    if (burst->is_locked && !access->is_quiet && status == AMDVI_OK &&
+        out->outcome == AMDVI_OUTCOME_TRANSLATED) {
+        recent_keep(endpoint->unit, access, out);
+        if (access->map_wanted) {
+            amdvi_map_note(endpoint->unit, access->device_id, access->is_write, access->iova,
+                           out->spa, out->run_bytes);
+        }
+    }
+    return status;
+}
+
+/* The library is asked. */
+static void translate_anew(AmdviEndpoint *endpoint, const AmdviBurst *burst, const Access *access,
+                           IOMMUTLBEntry *out)
+{
+    uint64_t page_left = PAGE_BYTES - access->iova % PAGE_BYTES;
+    uint64_t size_bytes = access->map_wanted ? MIN(access->map_wanted, UINT64_MAX - access->iova) :
+                                               MIN(access->size_bytes, page_left);
+    struct amdvi_request request = {
+        .device_id = access->device_id,
+        .access = access->is_write ? AMDVI_ACCESS_WRITE : AMDVI_ACCESS_READ,
+        .iova = access->iova,
+        .size_bytes = MAX(size_bytes, 1),
+        .quiet = access->is_quiet,
+    };
+    AMDVI_UNINITIALIZED struct amdvi_translation translation;
+
+    if (translate(endpoint, burst, access, &request, &translation) != AMDVI_OK) {
+        entry_refuse(out, access->iova);
+        return;
+    }
+    if (unlikely(translation.outcome == AMDVI_OUTCOME_INTERRUPT)) {
+        request.size_bytes = MIN(access->size_bytes, page_left);
+        interrupt_entry(endpoint, burst->reader, &request, access->size_bytes, out);
+        return;
+    }
+    if (!access->is_quiet) {
+        endpoint_count(endpoint, burst, &translation);
+    }
+    if (translation.outcome == AMDVI_OUTCOME_TRANSLATED) {
+        entry_fill(out, access->iova, &translation);
+    } else {
+        entry_refuse(out, access->iova);
+    }
+}
+
 static void endpoint_translate_access(IOMMUMemoryRegion *mr, hwaddr iova, hwaddr size_bytes,
                                       bool is_write, MemTxAttrs attrs, IOMMUTLBEntry *out)
 {
     AmdviEndpoint *endpoint = container_of(mr, AmdviEndpoint, iommu);
-    uint64_t page_left = PAGE_BYTES - iova % PAGE_BYTES;
-    hwaddr map_wanted = attrs.debug ? 0 : amdvi_map_wanted();
-    struct amdvi_request request = {
-        .device_id = amdvi_endpoint_device_id(endpoint),
-        .access = is_write ? AMDVI_ACCESS_WRITE : AMDVI_ACCESS_READ,
+    Access access = {
         .iova = iova,
-        .size_bytes = MIN(size_bytes, page_left),
-        .quiet = attrs.debug,
+        .size_bytes = size_bytes,
+        .map_wanted = attrs.debug ? 0 : amdvi_map_wanted(),
+        .device_id = amdvi_endpoint_device_id(endpoint),
+        .is_write = is_write,
+        .is_quiet = attrs.debug,
     };
-    QEMU_UNINITIALIZED struct amdvi_translation translation;
-    enum amdvi_status status;
     AmdviBurst burst = amdvi_burst_begin(endpoint->unit);
 
     if (unlikely(!burst.reader)) {
         entry_refuse(out, iova);
         return;
     }
-    if (map_wanted) {
-        request.size_bytes = MIN(map_wanted, UINT64_MAX - iova);
-        request.size_bytes = MAX(request.size_bytes, 1);
-        status = amdvi_map_translate(endpoint, &burst, &request, &translation);
-    } else {
-        status = amdvi_iommu_translate(burst.reader, &request, &translation);
-    }
-    if (unlikely(status != AMDVI_OK)) {
-        entry_refuse(out, iova);
-    } else if (unlikely(translation.outcome == AMDVI_OUTCOME_INTERRUPT)) {
-        request.size_bytes = MIN(size_bytes, page_left);
-        interrupt_entry(endpoint, burst.reader, &request, size_bytes, out);
-    } else {
-        if (!request.quiet) {
-            endpoint_count(endpoint, &burst, &translation);
-        }
-        if (likely(translation.outcome == AMDVI_OUTCOME_TRANSLATED)) {
-            entry_fill(out, iova, &translation);
-        } else {
-            entry_refuse(out, iova);
-        }
+    if (!burst.is_locked || attrs.debug || !recent_find(endpoint, &access, out)) {
+        translate_anew(endpoint, &burst, &access, out);
     }
     amdvi_burst_end(endpoint->unit, &burst);
 }

@@ -164,6 +164,11 @@ static enum amdvi_memory_status host_compare_exchange(void *ctx, uint64_t spa, v
     return AMDVI_MEMORY_OK;
 }
 
+static void *host_map(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes)
+{
+    return amdvi_memory_map(ctx, spa, write, run_bytes);
+}
+
 /*
  * Always from a bottom half: the message is dispatched under the big lock, which may not be held, and
  * must not arrive while the library is in the middle of something on this thread.
@@ -204,10 +209,11 @@ static void unit_work(void *opaque)
     if (!amdvi_now(&unit->work_pending)) {
         return;
     }
-    amdvi_settle(unit);
+    amdvi_commands_begin(unit);
     if (amdvi_iommu_process(unit->iommu, COMMANDS_PER_CALL)) {
         host_work(unit);
     }
+    amdvi_commands_end(unit);
 }
 
 /* Commands run under the big lock, in a write of a register or in unit_work(), and so do these. */
@@ -257,6 +263,7 @@ void amdvi_host_init(AmdviUnit *unit, struct amdvi_host *out)
         .read = host_read,
         .write = host_write,
         .compare_exchange = host_compare_exchange,
+        .map = host_map,
         .send_msi = host_send_msi,
         .work = host_work,
         .translations_invalidated = host_translations_invalidated,

@@ -43,18 +43,18 @@ struct AmdviMapping {
     uint8_t cover;
     unsigned gone; /* unmaps of its pointer with a length that no mapping has */
 
+    QLIST_ENTRY(AmdviMapping) unleased;
     AmdviUnit *unit;
-    struct amdvi_request request; /* of the first translation */
+    uint64_t iova;
     uint64_t spa;
-    uint64_t run_bytes;
-    AmdviLease *leases;
-    AmdviLease first;  /* one of them is here */
+    uint16_t device_id;
     bool has_first;
-    QTAILQ_ENTRY(AmdviMapping) unleased;
+    AmdviLease *leases;
+    AmdviLease first; /* one of them is here */
 };
 
 /* Mappings by host pointer. */
-#define BUCKETS_LOG2 10
+#define BUCKETS_LOG2 8
 
 typedef struct Table {
     AmdviMapping *buckets[1 << BUCKETS_LOG2];
@@ -72,9 +72,16 @@ struct Unmap {
     bool is_write;
 };
 
+/* The mapping that is being made by this thread. */
 static __thread struct {
-    hwaddr wanted; /* the next translation is for a mapping of so many bytes */
-    AmdviMapping *made;
+    hwaddr wanted; /* the next translation is for it, and it is to be of so many bytes */
+    AmdviUnit *unit; /* NULL: that was not translated */
+    uint16_t device_id;
+    bool is_write;
+    uint64_t iova;
+    uint64_t spa;
+    uint64_t run_bytes; /* that the first translation named */
+    AmdviMapping *leased; /* unless it is only noted */
 } amdvi_map;
 
 /* Under the big lock; but anybody may ask whether there are any. */
@@ -97,15 +104,13 @@ static AmdviMapping *mapping_new(bool is_locked)
 {
     AmdviMapping *mapping = is_locked ? locked_free : NULL;
 
-    if (mapping) {
+    if (likely(mapping)) {
         locked_free = mapping->next;
     } else {
-        mapping = g_new(AmdviMapping, 1);
+        mapping = g_new0(AmdviMapping, 1);
+        mapping->is_locked = is_locked;
+        mapping->cover = is_locked ? COVER_UNLEASED : COVER_LEASED;
     }
-    mapping->is_locked = is_locked;
-    mapping->gone = 0;
-    mapping->leases = NULL;
-    mapping->has_first = false;
     return mapping;
 }
 
@@ -128,6 +133,8 @@ static void mapping_free(AmdviMapping *mapping)
         lease_drop(mapping);
     }
     if (mapping->is_locked) {
+        mapping->gone = 0;
+        mapping->cover = COVER_UNLEASED;
         mapping->next = locked_free;
         locked_free = mapping;
     } else {
@@ -139,7 +146,7 @@ static void mapping_free(AmdviMapping *mapping)
 static void mapping_end(AmdviMapping *mapping)
 {
     if (likely(mapping->cover == COVER_UNLEASED)) {
-        QTAILQ_REMOVE(&mapping->unit->unleased, mapping, unleased);
+        QLIST_REMOVE(mapping, unleased);
     } else if (mapping->cover == COVER_READER) {
         amdvi_locked_let_go(mapping->unit);
     }
@@ -294,97 +301,108 @@ hwaddr amdvi_map_wanted(void)
     return wanted;
 }
 
-void amdvi_map_begin(hwaddr size_bytes)
-{
-    amdvi_map_abandon();
-    amdvi_map.wanted = size_bytes;
-}
-
-void amdvi_map_abandon(void)
+static void map_abandon(void)
 {
     amdvi_map.wanted = 0;
-    if (unlikely(amdvi_map.made)) {
-        mapping_free(amdvi_map.made);
-        amdvi_map.made = NULL;
+    amdvi_map.unit = NULL;
+    if (unlikely(amdvi_map.leased)) {
+        mapping_free(amdvi_map.leased);
+        amdvi_map.leased = NULL;
     }
 }
 
-static enum amdvi_status mapping_translate(AmdviMapping *mapping, struct amdvi_reader *reader,
-                                           const struct amdvi_request *request,
-                                           struct amdvi_translation *out)
+/* Each begin is followed by an end. */
+void amdvi_map_begin(hwaddr size_bytes)
 {
-    return mapping->cover == COVER_UNLEASED ? amdvi_iommu_translate(reader, request, out) :
-                                              lease_add(mapping, reader, request, out);
+    amdvi_map.wanted = size_bytes;
 }
 
-enum amdvi_status amdvi_map_translate(AmdviEndpoint *endpoint, const AmdviBurst *burst,
+void amdvi_map_note(AmdviUnit *unit, uint16_t device_id, bool is_write, uint64_t iova, uint64_t spa,
+                    uint64_t run_bytes)
+{
+    amdvi_map.unit = unit;
+    amdvi_map.device_id = device_id;
+    amdvi_map.is_write = is_write;
+    amdvi_map.iova = iova;
+    amdvi_map.spa = spa;
+    amdvi_map.run_bytes = run_bytes;
+}
+
+enum amdvi_status amdvi_map_translate(AmdviUnit *unit, struct amdvi_reader *reader,
                                       const struct amdvi_request *request,
                                       struct amdvi_translation *out)
 {
-    AmdviMapping *mapping = mapping_new(burst->is_locked);
-    enum amdvi_status status;
+    AmdviMapping *mapping = mapping_new(false);
+    enum amdvi_status status = lease_add(mapping, reader, request, out);
 
-    mapping->cover = burst->is_locked ? COVER_UNLEASED : COVER_LEASED;
-    status = mapping_translate(mapping, burst->reader, request, out);
     if (status != AMDVI_OK || out->outcome != AMDVI_OUTCOME_TRANSLATED) {
         mapping_free(mapping);
         return status;
     }
-    mapping->unit = endpoint->unit;
-    mapping->request = *request;
-    mapping->spa = out->spa;
-    mapping->run_bytes = out->run_bytes;
-    amdvi_map.made = mapping;
+    amdvi_map.leased = mapping;
+    amdvi_map_note(unit, request->device_id, request->access == AMDVI_ACCESS_WRITE, request->iova,
+                   out->spa, out->run_bytes);
     return status;
 }
 
 /* Ask for what QEMU's looking ahead has added. Returns how much is covered, at most @size_bytes. */
-static hwaddr mapping_extend(AmdviMapping *mapping, hwaddr size_bytes)
+static hwaddr map_extend(hwaddr size_bytes)
 {
-    AmdviBurst burst = amdvi_burst_begin(mapping->unit);
-    hwaddr done = mapping->run_bytes;
+    AmdviBurst burst = amdvi_burst_begin(amdvi_map.unit);
+    AmdviMapping *leased = amdvi_map.leased;
+    hwaddr done = amdvi_map.run_bytes;
 
     while (done < size_bytes) {
-        struct amdvi_request request = mapping->request;
+        struct amdvi_request request = {
+            .device_id = amdvi_map.device_id,
+            .access = amdvi_map.is_write ? AMDVI_ACCESS_WRITE : AMDVI_ACCESS_READ,
+            .iova = amdvi_map.iova + done,
+            .size_bytes = size_bytes - done,
+        };
         struct amdvi_translation next;
+        enum amdvi_status status = leased ? lease_add(leased, burst.reader, &request, &next) :
+                                            amdvi_iommu_translate(burst.reader, &request, &next);
 
-        request.iova += done;
-        request.size_bytes = size_bytes - done;
-        if (mapping_translate(mapping, burst.reader, &request, &next) != AMDVI_OK ||
-            next.outcome != AMDVI_OUTCOME_TRANSLATED) {
+        if (status != AMDVI_OK || next.outcome != AMDVI_OUTCOME_TRANSLATED) {
             break;
         }
-        if (next.spa != mapping->spa + done) {
-            if (mapping->cover == COVER_LEASED) {
-                lease_drop(mapping);
+        if (next.spa != amdvi_map.spa + done) {
+            if (leased) {
+                lease_drop(leased);
             }
             break;
         }
         done += next.run_bytes;
     }
-    amdvi_burst_end(mapping->unit, &burst);
+    amdvi_burst_end(amdvi_map.unit, &burst);
     return MIN(done, size_bytes);
 }
 
 hwaddr amdvi_map_end(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write)
 {
-    AmdviMapping *mapping = amdvi_map.made;
+    AmdviUnit *unit = amdvi_map.unit;
+    AmdviMapping *mapping = amdvi_map.leased;
 
-    if (!mapping || !host) {
-        amdvi_map_abandon();
+    if (!unit || !host) {
+        map_abandon();
         return size_bytes;
     }
-    amdvi_map.wanted = 0;
-    amdvi_map.made = NULL;
-    if (mapping->run_bytes < size_bytes) {
-        size_bytes = mapping_extend(mapping, size_bytes);
+    if (amdvi_map.run_bytes < size_bytes) {
+        size_bytes = map_extend(size_bytes);
     }
-    mapping->size_bytes = size_bytes;
+    amdvi_map.unit = NULL;
+    amdvi_map.leased = NULL;
+    mapping = mapping ? mapping : mapping_new(true);
     mapping->as = as;
     mapping->host = host;
+    mapping->size_bytes = size_bytes;
     mapping->is_write = is_write;
+    mapping->unit = unit;
+    mapping->device_id = amdvi_map.device_id;
+    mapping->iova = amdvi_map.iova;
+    mapping->spa = amdvi_map.spa;
     if (likely(mapping->is_locked)) {
-        QTAILQ_INSERT_TAIL(&mapping->unit->unleased, mapping, unleased);
+        QLIST_INSERT_HEAD(&unit->unleased, mapping, unleased);
         table_add(&locked, mapping);
     } else {
         qemu_mutex_lock(&others_lock);
@@ -405,12 +423,15 @@ static bool mapping_lease(AmdviMapping *mapping, struct amdvi_reader *reader)
     uint64_t done = 0;
 
     while (done < mapping->size_bytes) {
-        struct amdvi_request request = mapping->request;
+        struct amdvi_request request = {
+            .device_id = mapping->device_id,
+            .access = mapping->is_write ? AMDVI_ACCESS_WRITE : AMDVI_ACCESS_READ,
+            .iova = mapping->iova + done,
+            .size_bytes = mapping->size_bytes - done,
+            .quiet = true,
+        };
         struct amdvi_translation now;
 
-        request.iova += done;
-        request.size_bytes = mapping->size_bytes - done;
-        request.quiet = true;
         if (amdvi_iommu_translate(reader, &request, &now) != AMDVI_OK ||
             now.outcome != AMDVI_OUTCOME_TRANSLATED || now.spa != mapping->spa + done) {
             return false;
@@ -463,15 +484,15 @@ void amdvi_mappings_init(void)
 bool amdvi_mappings_wait(AmdviUnit *unit)
 {
     unmaps_do();
-    return !QTAILQ_EMPTY(&unit->unleased);
+    return !QLIST_EMPTY(&unit->unleased);
 }
 
 void amdvi_mappings_lease(AmdviUnit *unit, struct amdvi_reader *reader)
 {
-    while (!QTAILQ_EMPTY(&unit->unleased)) {
-        AmdviMapping *mapping = QTAILQ_FIRST(&unit->unleased);
+    while (!QLIST_EMPTY(&unit->unleased)) {
+        AmdviMapping *mapping = QLIST_FIRST(&unit->unleased);
 
-        QTAILQ_REMOVE(&unit->unleased, mapping, unleased);
+        QLIST_REMOVE(mapping, unleased);
         if (reader && mapping_lease(mapping, reader)) {
             mapping->cover = COVER_LEASED;
             continue;
@@ -511,15 +532,39 @@ static void unmap_later(const Unmap *unmap)
     qemu_bh_schedule(unmaps_bh);
 }
 
+/* The usual case: the first in its bucket, under the big lock, and not leased. */
+static bool unmap_fast(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write)
+{
+    AmdviMapping **bucket = bucket_of(&locked, host);
+    AmdviMapping *mapping = *bucket;
+
+    if (!mapping || mapping->host != host || mapping->as != as ||
+        mapping->size_bytes != size_bytes || mapping->is_write != is_write ||
+        mapping->cover != COVER_UNLEASED || locked.gone) {
+        return false;
+    }
+    table_remove(&locked, bucket);
+    QLIST_REMOVE(mapping, unleased);
+    mapping->next = locked_free;
+    locked_free = mapping;
+    return true;
+}
+
 void amdvi_unmap(AddressSpace *as, void *host, hwaddr size_bytes, bool is_write)
 {
-    Unmap unmap = {.as = as, .host = host, .size_bytes = size_bytes, .is_write = is_write};
+    Unmap unmap;
     AmdviMapping *ended = NULL;
+    bool is_locked;
 
     if (as == &address_space_memory) {
         return;
     }
-    if (bql_locked()) {
+    is_locked = bql_locked();
+    if (likely(is_locked && unmap_fast(as, host, size_bytes, is_write))) {
+        return;
+    }
+    unmap = (Unmap) {.as = as, .host = host, .size_bytes = size_bytes, .is_write = is_write};
+    if (is_locked) {
         if (!table_take_either(&locked, &unmap, &ended)) {
             others_take(&unmap, &ended);
         }

@@ -59,10 +59,11 @@ static int unit_post_load(void *opaque, int version)
     AmdviUnit *unit = opaque;
     enum amdvi_status status;
 
-    amdvi_settle(unit);
+    amdvi_commands_begin(unit);
     amdvi_iommu_reset(unit->iommu);
     amdvi_ats_forget(unit);
     status = amdvi_iommu_load(unit->iommu, unit->saved, unit->saved_bytes);
+    amdvi_commands_end(unit);
     unit_post_save(unit);
     if (status != AMDVI_OK) {
         error_report("amdvi: the saved state of %s is damaged, or of a device with other properties",

@@ -53,8 +53,8 @@ static QDict *total_stats(AmdviUnit *unit)
     struct amdvi_stats stats;
 
     amdvi_iommu_stats(unit->iommu, &stats);
-    qdict_put_int(totals, "translations", stats.translations);
-    qdict_put_int(totals, "tlb_hits", stats.tlb_hits);
+    qdict_put_int(totals, "translations", stats.translations + unit->recent_hits);
+    qdict_put_int(totals, "tlb_hits", stats.tlb_hits + unit->recent_hits);
     qdict_put_int(totals, "walks", stats.walks);
     qdict_put_int(totals, "aborted", stats.aborted);
     qdict_put_int(totals, "interrupts", stats.interrupts);

@@ -6,11 +6,11 @@
  * goes online with the first translation of an access and offline when the access scope
  * (exec/iommu-access.h) ends that the translation was made in: a full fence each time.
  *
- * Whoever holds the big lock uses the lock's reader. It stays online between accesses and is only
- * released after each, which is cheap, because commands run under the big lock too: before they do,
- * amdvi_settle() takes it offline. The big lock can be given up in the middle of an access. So the
- * reader is busy until the access ends: then amdvi_settle() leaves it alone, and other accesses
- * under the lock use their own threads' readers.
+ * Whoever holds the big lock uses the lock's reader. It stays online between accesses and is
+ * released after one only if commands have run meanwhile. Commands run under the big lock too:
+ * before they do, amdvi_commands_begin() takes it offline. The big lock can be given up in the
+ * middle of an access. So the reader is busy until the access ends: amdvi_commands_begin() leaves
+ * it alone then, and other accesses under the lock use their own threads' readers.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
@@ -93,8 +93,8 @@ static bool own_begin(AmdviThread *thread, AmdviUnit *unit, AmdviBurst *burst)
 }
 
 /*
- * The lock's reader is for accesses all of which lie between taking and giving back the big lock. In
- * a scope of an IOThread that found something without the lock, it would end too late.
+ * The lock's reader is for accesses that begin and end under the big lock. In a scope of an
+ * IOThread that found something without the lock, it would end too late.
  */
 static bool may_use_locked(const AmdviThread *thread, const AmdviUnit *unit)
 {
@@ -118,6 +118,7 @@ AmdviBurst amdvi_burst_begin(AmdviUnit *unit)
             unit->locked_online = true;
         }
         unit->locked_busy = true;
+        unit->locked_turn = unit->turn;
         if (iommu_access_keep()) {
             thread->locked |= bit;
         } else {
@@ -129,11 +130,14 @@ AmdviBurst amdvi_burst_begin(AmdviUnit *unit)
     return burst;
 }
 
-/* An access with the lock's reader has ended. */
+/*
+ * An access with the lock's reader has ended. When no commands have run since it began, a release
+ * would say nothing new.
+ */
 static void locked_end(AmdviUnit *unit)
 {
     unit->locked_busy = false;
-    if (likely(!unit->locked_held)) {
+    if (unlikely(unit->turn != unit->locked_turn || !unit->turn) && !unit->locked_held) {
         amdvi_reader_release(unit->locked_reader);
     }
 }
@@ -152,7 +156,6 @@ static void scope_end(void)
 {
     AmdviThread *thread = &amdvi_thread;
 
-    amdvi_map_abandon();
     while (thread->locked) {
         unsigned index = ctz32(thread->locked);
 
@@ -175,15 +178,23 @@ static void locked_offline(AmdviUnit *unit)
     }
 }
 
+/* Not when caches are off, or smaller than what is remembered. */
+static bool may_remember(const AmdviUnit *unit)
+{
+    return unit->tlb_entries >= AMDVI_RECENT && unit->dte_entries;
+}
+
 /*
  * The leases are taken with the thread's own reader: the lock's may be in the middle of another
  * thread's access.
  */
-void amdvi_settle(AmdviUnit *unit)
+void amdvi_commands_begin(AmdviUnit *unit)
 {
     AmdviThread *thread = &amdvi_thread;
 
     assert(bql_locked());
+    unit->commands_depth++;
+    unit->turn = 0;
     if (amdvi_mappings_wait(unit)) {
         bool is_online = thread->online & (UINT32_C(1) << unit->index);
         bool has_number = thread->has_number || thread_take_number(thread);
@@ -198,6 +209,14 @@ void amdvi_settle(AmdviUnit *unit)
         }
     }
     locked_offline(unit);
+}
+
+/* One call can be inside another, in what the library tells the host. */
+void amdvi_commands_end(AmdviUnit *unit)
+{
+    if (--unit->commands_depth == 0 && may_remember(unit)) {
+        unit->turn = ++unit->last_turn;
+    }
 }
 
 void amdvi_locked_hold(AmdviUnit *unit)
