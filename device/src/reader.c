@@ -8,8 +8,8 @@
  * epoch: what such a reader is told from then on comes from the emptied caches and the tables in
  * memory, which software changed before it wrote the command.
  *
- * Going online is a sequentially consistent store followed by a fence, and looking at the readers
- * is a fence followed by loads, so that either the ring sees the reader, or the reader sees the
+ * Going online is a store followed by a full fence, and looking at the readers is a full fence
+ * followed by loads, so that either the ring sees the reader, or the reader sees the
  * emptied caches. Releasing needs neither: a reader that is seen too late only lengthens the wait.
  *
  * Waking a parked ring: the ring publishes the epoch it waits for, and then looks once more. A
@@ -54,8 +54,9 @@ struct amdvi_reader *amdvi_iommu_reader(struct amdvi_iommu *iommu, unsigned inde
 void amdvi_reader_online(struct amdvi_reader *reader)
 {
     if (reader->depth++ == 0) {
-        atomic_store(&reader->seen,
-                     atomic_load_explicit(&reader->iommu->epoch, memory_order_acquire));
+        uint64_t epoch = atomic_load_explicit(&reader->iommu->epoch, memory_order_acquire);
+
+        atomic_store_explicit(&reader->seen, epoch, memory_order_release);
         amdvi_full_fence(reader->iommu);
     }
 }
@@ -70,7 +71,7 @@ static void wake_if_parked(struct amdvi_iommu *iommu)
 void amdvi_reader_offline(struct amdvi_reader *reader)
 {
     if (--reader->depth == 0) {
-        atomic_store(&reader->seen, AMDVI_READER_OFFLINE);
+        atomic_store_explicit(&reader->seen, AMDVI_READER_OFFLINE, memory_order_release);
         amdvi_full_fence(reader->iommu);
         wake_if_parked(reader->iommu);
     }
