@@ -37,7 +37,8 @@ static uint64_t head_spa(struct amdvi_iommu *iommu)
 /* @count commands are complete. */
 static void head_advance(struct amdvi_iommu *iommu, unsigned count)
 {
-    uint64_t head = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) + count * AMDVI_CMD_BYTES;
+    uint64_t head =
+        amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) + (uint64_t)AMDVI_CMD_BYTES * count;
 
     amdvi_iommu_set_reg(iommu, AMDVI_REG_CMD_BUF_HEAD, head & (ring_bytes(iommu) - 1));
     amdvi_count_own_by(&iommu->commands, count);

@@ -71,7 +71,7 @@ static bool append(struct amdvi_iommu *iommu, const struct amdvi_event *event,
     if (!amdvi_has(status, AMDVI_STATUS_EVENT_LOG_RUN)) {
         return false;
     }
-    uint64_t next = (tail + sizeof(wire)) % bytes;
+    uint64_t next = (tail + sizeof(wire)) & (bytes - 1);
     if (next == amdvi_iommu_reg(iommu, AMDVI_REG_EVENT_LOG_HEAD)) {
         /* Choice: an overflow stops the log until EventLogEn is set anew. */
         amdvi_status_change(iommu, AMDVI_STATUS_EVENT_LOG_RUN, AMDVI_STATUS_EVENT_OVERFLOW,
