@@ -187,27 +187,31 @@ static bool add_general(struct segmenting *work, enum amdvi_status *status,
     return true;
 }
 
+/* What can be had of the pages at hand without the general way. False when that has to go on. */
+static bool add_fast(struct segmenting *work)
+{
+    if (work->reader->size_log2 == AMDVI_PAGE_LOG2) {
+        bool is_one = amdvi_is_inside_4k(work->rest.iova, work->rest.size_bytes);
+
+        if (!is_one && add_table(work)) {
+            return true;
+        }
+        add_hits(work, AMDVI_PAGE_LOG2);
+    } else {
+        add_hits(work, work->reader->size_log2);
+    }
+    return !is_to_go_on(work) || add_page(work);
+}
+
 static enum amdvi_status run(struct segmenting *work, enum amdvi_outcome *outcome)
 {
     enum amdvi_status status = AMDVI_OK;
     bool going = true;
 
     while (going && is_to_go_on(work)) {
-        if (work->context != 0) {
-            if (work->reader->size_log2 == AMDVI_PAGE_LOG2) {
-                if (!amdvi_is_inside_4k(work->rest.iova, work->rest.size_bytes) &&
-                    add_table(work)) {
-                    continue;
-                }
-                add_hits(work, AMDVI_PAGE_LOG2);
-            } else {
-                add_hits(work, work->reader->size_log2);
-            }
-            if (!is_to_go_on(work) || add_page(work)) {
-                continue;
-            }
+        if (work->context == 0 || !add_fast(work)) {
+            going = add_general(work, &status, outcome);
         }
-        going = add_general(work, &status, outcome);
     }
     return status;
 }
