@@ -24,7 +24,7 @@ enum goal {
 struct row {
     char name[BENCH_NAME_BYTES];
     double value;
-    const char *unit; /* A, W4, C4 are the calibrators; x is a ratio to another row */
+    const char *unit; /* A, W4, C4, S are the calibrators; x is a ratio to another row */
     enum goal goal;
     double limit;
     double ns;          /* of one operation */
@@ -95,5 +95,6 @@ void rows_commands(struct bench *bench);
 void rows_invalidation(struct bench *bench);
 void rows_threads(struct bench *bench);
 void rows_scale(struct bench *bench);
+void rows_pages(struct bench *bench);
 
 #endif

@@ -31,6 +31,7 @@ static const struct group groups[] = {
     {"commands", rows_commands},
     {"threads", rows_threads},
     {"scale", rows_scale},
+    {"pages", rows_pages},
 };
 
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
@@ -46,9 +47,10 @@ static void usage(FILE *file)
             "  A   a sequentially consistent atomic add, uncontended\n"
             "  W4  a bare walk of four hot tables\n"
             "  C4  a hot copy of 4 KiB\n"
+            "  S   a plain store of a page table entry, in a loop of 512\n"
             "measured in turns with it. Times are minima of many short trials.\n\n"
             "  --quick            about 10 seconds instead of about 70\n"
-            "  --only GROUP       translate, commands, threads or scale\n"
+            "  --only GROUP       translate, commands, threads, scale or pages\n"
             "  --json FILE        write all figures\n"
             "  --plots DIRECTORY  write data and gnuplot scripts, and run gnuplot (SVG)\n"
             "  --count NAME N     do one operation N times, for counting its instructions with\n"

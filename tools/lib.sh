@@ -179,8 +179,11 @@ _package_equivalent() {
     debian-archive-keyring) echo file:/usr/share/keyrings/debian-archive-keyring.gpg ;;
     dpkg-dev) echo dpkg-source ;;
     libc6-dev) echo file:/usr/include/stdio.h ;;
+    graphviz) echo dot ;;
     libglib2.0-dev) echo pc:glib-2.0 ;;
+    libjansson-dev) echo pc:jansson ;;
     libslirp-dev) echo pc:slirp ;;
+    libyaml-dev) echo pc:yaml-0.1 ;;
     linux-libc-dev) echo file:/usr/include/linux/vfio.h ;;
     ninja-build) echo ninja ;;
     pkgconf) echo pkg-config ;;

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which entry a requester has, and moving it from one domain to another.
+ *
+ * A requester that leaves a domain stays in the domain's list until its old entry is out of the
+ * IOMMU: up to then it reaches what the domain maps, so unmaps there still have to tell its unit.
+ */
+#include "registers.h"
+#include "state.h"
+#include "store.h"
+
+/* ---- The entry ------------------------------------------------------------------------------- */
+
+static void fill_interrupts(struct amdvi_dte *dte, const struct amdvi_drv_requester *requester)
+{
+    uint8_t setting = requester->dte_setting;
+
+    dte->init_pass = (setting & AMDVI_IVRS_DTE_INIT_PASS) != 0;
+    dte->eint_pass = (setting & AMDVI_IVRS_DTE_EINT_PASS) != 0;
+    dte->nmi_pass = (setting & AMDVI_IVRS_DTE_NMI_PASS) != 0;
+    dte->lint0_pass = (setting & AMDVI_IVRS_DTE_LINT0_PASS) != 0;
+    dte->lint1_pass = (setting & AMDVI_IVRS_DTE_LINT1_PASS) != 0;
+    if (requester->interrupts != NULL) {
+        dte->int_ctl = AMDVI_INT_CTL_REMAP;
+        dte->int_tab_len = AMDVI_DRV_INTERRUPTS_LOG2;
+        dte->interrupt_root = requester->interrupts->block.spa;
+    }
+}
+
+struct amdvi_dte amdvi_drv_requester_dte(const struct amdvi_drv_requester *requester)
+{
+    const struct amdvi_drv_domain *domain = requester->domain;
+    bool interrupts = !requester->unit->drv->config.pass_interrupts &&
+                      (requester->unit->info.errata & AMDVI_DRV_ERRATUM_SP5100) == 0;
+    struct amdvi_dte dte = amdvi_drv_dte_blocked(interrupts);
+
+    if (requester->stopped) {
+        /* It faults without end, or keeps what it must not: nothing, and nothing logged. */
+        dte.suppress_all = true;
+        dte.ignore_unmapped = interrupts;
+        return dte;
+    }
+    if (interrupts) {
+        fill_interrupts(&dte, requester);
+    }
+    if (domain == NULL) {
+        return dte;
+    }
+    dte.translation = true;
+    dte.read = true;
+    dte.write = true;
+    dte.domain_id = domain->domain_id;
+    dte.iotlb = requester->ats && !requester->ats_closing;
+    dte.sys_mgt = (uint8_t)amdvi_get(requester->dte_setting, AMDVI_IVRS_DTE_SYS_MGT);
+    if (domain->config.kind == AMDVI_DRV_DOMAIN_PAGED) {
+        dte.mode = domain->pages.level;
+        dte.page_root = domain->pages.root_spa;
+    }
+    return dte;
+}
+
+/* One store, or the first or second of two, by whoever set requester->writing. */
+static enum amdvi_drv_dte_step store_entry(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv_unit *unit = requester->unit;
+    struct amdvi_drv *drv = unit->drv;
+    const struct amdvi_drv_host *host = drv->host;
+    uintptr_t flags = amdvi_drv_lock(host, &drv->lock);
+    struct amdvi_drv_domain *domain = requester->domain;
+    uintptr_t domain_flags = domain != NULL ? amdvi_drv_lock(host, &domain->lock) : 0;
+    uintptr_t unit_flags = amdvi_drv_lock(host, &unit->lock);
+
+    struct amdvi_dte dte = amdvi_drv_requester_dte(requester);
+    enum amdvi_drv_dte_step step =
+        amdvi_drv_device_table_write(&unit->table, requester->device_id, &dte);
+    requester->breaking = step == AMDVI_DRV_DTE_BREAK;
+
+    amdvi_drv_unlock(host, &unit->lock, unit_flags);
+    if (domain != NULL) {
+        amdvi_drv_unlock(host, &domain->lock, domain_flags);
+    }
+    amdvi_drv_unlock(host, &drv->lock, flags);
+    return step;
+}
+
+static bool begin_writing(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    bool is_mine = !requester->writing;
+
+    requester->writing = true;
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return is_mine;
+}
+
+enum amdvi_drv_status amdvi_drv_requester_write(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    const struct amdvi_drv_host *host = drv->host;
+    uint64_t deadline_ns = host->now_ns(host->ctx) + UINT64_C(2000000) * drv->config.wait_ms;
+    enum amdvi_drv_status status = AMDVI_DRV_OK;
+    enum amdvi_drv_dte_step step;
+
+    /* Whoever is at it waits for one completion at most. */
+    while (!begin_writing(requester)) {
+        if (amdvi_drv_is_late(host, deadline_ns)) {
+            return AMDVI_DRV_ERR_TIMEOUT;
+        }
+    }
+    do {
+        /* Also one that an earlier call left there, when its completion did not come. */
+        if (requester->breaking) {
+            status = amdvi_drv_flush_entry(requester, 0);
+        }
+        step = status == AMDVI_DRV_OK ? store_entry(requester) : AMDVI_DRV_DTE_DONE;
+    } while (step == AMDVI_DRV_DTE_BREAK);
+
+    uintptr_t flags = amdvi_drv_lock(host, &drv->lock);
+    requester->writing = false;
+    amdvi_drv_unlock(host, &drv->lock, flags);
+    return status;
+}
+
+void amdvi_drv_domain_write_root(struct amdvi_drv_domain *domain)
+{
+    const struct amdvi_drv_host *host = domain->drv->host;
+
+    for (struct amdvi_drv_requester *at = domain->requesters; at != NULL; at = at->next_in_domain) {
+        if (at->domain != domain || at->breaking) {
+            continue; /* it has left; or the second store will have the new root */
+        }
+        uintptr_t flags = amdvi_drv_lock(host, &at->unit->lock);
+        struct amdvi_dte dte = amdvi_drv_requester_dte(at);
+        /*
+         * Mode and root lie in one quadword, so this is one store; unless something else was
+         * changed meanwhile, whose writer is on its way and finishes what is begun here.
+         */
+        at->breaking = amdvi_drv_device_table_write(&at->unit->table, at->device_id, &dte) ==
+                       AMDVI_DRV_DTE_BREAK;
+        amdvi_drv_unlock(host, &at->unit->lock, flags);
+    }
+}
+
+static uint16_t domain_id_of(const struct amdvi_drv_domain *domain)
+{
+    return domain != NULL ? domain->domain_id : 0;
+}
+
+enum amdvi_drv_status amdvi_drv_requester_refresh(struct amdvi_drv_requester *requester)
+{
+    enum amdvi_drv_status status = amdvi_drv_requester_write(requester);
+
+    if (status == AMDVI_DRV_OK) {
+        status = amdvi_drv_flush_requester(requester, domain_id_of(requester->domain),
+                                           domain_id_of(requester->linked), true);
+    }
+    return status;
+}
+
+/* ---- Lists ----------------------------------------------------------------------------------- */
+
+void amdvi_drv_domain_unlink(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv_domain *domain = requester->linked;
+    struct amdvi_drv_requester **at = &domain->requesters;
+    uint32_t units = 0;
+
+    while (*at != requester) {
+        at = &(*at)->next_in_domain;
+    }
+    *at = requester->next_in_domain;
+    requester->next_in_domain = NULL;
+    requester->linked = NULL;
+    domain->ats_count = (uint16_t)(domain->ats_count - (requester->ats ? 1 : 0));
+    for (at = &domain->requesters; *at != NULL; at = &(*at)->next_in_domain) {
+        units |= UINT32_C(1) << amdvi_drv_unit_index((*at)->unit);
+    }
+    __atomic_store_n(&domain->units, units, __ATOMIC_RELAXED);
+}
+
+static void link_requester(struct amdvi_drv_requester *requester, struct amdvi_drv_domain *domain)
+{
+    uint32_t bit = UINT32_C(1) << amdvi_drv_unit_index(requester->unit);
+
+    requester->next_in_domain = domain->requesters;
+    domain->requesters = requester;
+    requester->linked = domain;
+    domain->ats_count = (uint16_t)(domain->ats_count + (requester->ats ? 1 : 0));
+    __atomic_store_n(&domain->units, domain->units | bit, __ATOMIC_RELAXED);
+}
+
+/* From now on its entry is for @to. In the list of @listed, which may be NULL. */
+static void set_domain(struct amdvi_drv_requester *requester, struct amdvi_drv_domain *to,
+                       struct amdvi_drv_domain *listed)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    uintptr_t domain_flags = listed != NULL ? amdvi_drv_lock(drv->host, &listed->lock) : 0;
+
+    if (listed != NULL && requester->linked == NULL) {
+        link_requester(requester, listed);
+    }
+    requester->domain = to;
+    if (listed != NULL) {
+        amdvi_drv_unlock(drv->host, &listed->lock, domain_flags);
+    }
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+}
+
+/* ---- Moving ---------------------------------------------------------------------------------- */
+
+static void set_leaving(struct amdvi_drv_requester *requester, bool begins)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+
+    requester->leaving = begins;
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+}
+
+/* To home, or to blocked. */
+static enum amdvi_drv_status leave(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    struct amdvi_drv_domain *old = requester->linked;
+
+    set_leaving(requester, true);
+    set_domain(requester, requester->home, old);
+    enum amdvi_drv_status status = amdvi_drv_requester_write(requester);
+    if (status == AMDVI_DRV_OK) {
+        status = amdvi_drv_flush_requester(requester, domain_id_of(old),
+                                           domain_id_of(requester->home), true);
+    }
+    set_leaving(requester, false);
+    if (old == NULL) {
+        return status;
+    }
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    uintptr_t domain_flags = amdvi_drv_lock(drv->host, &old->lock);
+    if (status != AMDVI_DRV_OK) {
+        amdvi_drv_domain_poison(old, NULL);
+    } else if (requester->linked == old) {
+        amdvi_drv_domain_unlink(requester);
+    }
+    amdvi_drv_unlock(drv->host, &old->lock, domain_flags);
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return status;
+}
+
+enum amdvi_drv_status amdvi_drv_requester_move(struct amdvi_drv_requester *requester,
+                                               struct amdvi_drv_domain *domain)
+{
+    const struct amdvi_drv_host *host = requester->unit->drv->host;
+    enum amdvi_drv_status status = AMDVI_DRV_OK;
+
+    if (domain == NULL || (requester->linked != NULL && requester->linked != domain)) {
+        status = leave(requester);
+    }
+    if (status != AMDVI_DRV_OK || domain == NULL) {
+        return status;
+    }
+    set_domain(requester, domain, domain);
+    status = amdvi_drv_requester_write(requester);
+    if (status == AMDVI_DRV_OK) {
+        status = amdvi_drv_flush_requester(requester, domain_id_of(requester->home),
+                                           domain->domain_id, true);
+    }
+    if (status != AMDVI_DRV_OK) {
+        uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
+        amdvi_drv_domain_poison(domain, NULL);
+        amdvi_drv_unlock(host, &domain->lock, flags);
+        (void)leave(requester);
+    }
+    return status;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a device's entries become when it is added: settings, homes, and no stop of an earlier one.
+ */
+#include "state.h"
+#include "store.h"
+
+/* Whatever id its request carries, the device reaches all of its memory. */
+static enum amdvi_drv_status grow_home(struct amdvi_drv_requester *requester, uint64_t memories)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    struct amdvi_drv_domain *home = NULL;
+
+    memories |= requester->memories;
+    if (memories == requester->memories) {
+        return AMDVI_DRV_OK;
+    }
+    enum amdvi_drv_status status = amdvi_drv_home_find(drv, memories, &home);
+    if (status == AMDVI_DRV_OK && requester->domain != NULL &&
+        requester->domain != requester->home) {
+        status = amdvi_drv_memories_map(requester->domain, memories);
+    }
+    if (status != AMDVI_DRV_OK) {
+        return status;
+    }
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    if (requester->domain == requester->home) {
+        requester->domain = home;
+    }
+    requester->home = home;
+    requester->memories = memories;
+    requester->keeps_home = true;
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return AMDVI_DRV_OK;
+}
+
+void amdvi_drv_requester_forget_stop(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+
+    if (requester->users == 1 && !requester->ats && !requester->ats_late) {
+        requester->stopped = false;
+        requester->stop_due = false;
+        requester->faults = 0;
+    }
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+}
+
+enum amdvi_drv_status amdvi_drv_device_settle(struct amdvi_drv_device *device)
+{
+    enum amdvi_drv_status status = AMDVI_DRV_OK;
+    uint64_t memories =
+        amdvi_drv_resolve_memories(device->drv, device->config.segment, device->config.device_id);
+
+    for (unsigned i = 0; i < device->requester_count; i++) {
+        memories |= device->requester[i]->memories;
+    }
+    for (unsigned i = 0; i < device->requester_count && status == AMDVI_DRV_OK; i++) {
+        amdvi_drv_requester_forget_stop(device->requester[i]);
+        status = grow_home(device->requester[i], memories);
+        if (status == AMDVI_DRV_OK) {
+            status = amdvi_drv_requester_refresh(device->requester[i]);
+        }
+    }
+    return status;
+}

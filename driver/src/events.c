@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an event means, and what follows from it: rings repaired, devices that fault without end
+ * stopped. Events are taken one by one under drv->lock and unit->lock, so that whoever took one has
+ * also noted what it says of a device; the host is told with no lock held.
+ */
+#include "ring.h"
+#include "state.h"
+#include "store.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+/* ---- Judging an event: drv->lock and unit->lock are held --------------------------------------
+ */
+
+/* Does the event say that a device did something, and which? */
+static bool is_fault(const struct amdvi_drv_report *report)
+{
+    if (!report->known) {
+        return false;
+    }
+    switch (report->event.code) {
+    case AMDVI_EVENT_ILLEGAL_DEV_TABLE_ENTRY:
+    case AMDVI_EVENT_IO_PAGE_FAULT:
+    case AMDVI_EVENT_DEV_TAB_HARDWARE_ERROR:
+    case AMDVI_EVENT_PAGE_TAB_HARDWARE_ERROR:
+    case AMDVI_EVENT_INVALID_DEVICE_REQUEST:
+        return true;
+    case AMDVI_EVENT_ILLEGAL_COMMAND_ERROR:
+    case AMDVI_EVENT_COMMAND_HARDWARE_ERROR:
+    case AMDVI_EVENT_IOTLB_INV_TIMEOUT:
+        break;
+    }
+    return false;
+}
+
+/* One more in this second: are these too many? */
+static bool is_too_many(const struct amdvi_drv_unit *unit, uint32_t *faults, uint64_t *since_ns)
+{
+    const struct amdvi_drv *drv = unit->drv;
+    uint64_t now_ns = drv->host->now_ns(drv->host->ctx);
+
+    if (now_ns - *since_ns >= SECOND_NS) {
+        *since_ns = now_ns;
+        *faults = 0;
+    }
+    ++*faults;
+    return drv->config.faults_max != 0 && *faults > drv->config.faults_max;
+}
+
+/*
+ * Block it, and tell the IOMMU, but without waiting: this may be an interrupt handler. The entry is
+ * one store, as all on the way to blocked are. amdvi_drv_poll() completes it.
+ */
+static void stop(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv_unit *unit = requester->unit;
+    uintptr_t flags;
+
+    requester->stopped = true;
+    requester->stop_due = true;
+    if (requester->breaking) {
+        return; /* blocked by whoever is at it, and for good: the second store looks at stopped */
+    }
+    struct amdvi_dte dte = amdvi_drv_requester_dte(requester);
+    requester->breaking = amdvi_drv_device_table_write(&unit->table, requester->device_id, &dte) ==
+                          AMDVI_DRV_DTE_BREAK;
+    if (amdvi_drv_ring_begin(&unit->ring, 1, &flags)) {
+        struct amdvi_command command = {.opcode = AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY,
+                                        .device_id = requester->device_id};
+        amdvi_drv_ring_put(&unit->ring, &command);
+        (void)amdvi_drv_ring_commit(&unit->ring, flags);
+    }
+}
+
+/* Of somebody whose requests come under this id. False: it is stopped, the host knows enough. */
+static bool count_fault(struct amdvi_drv_requester *requester, struct amdvi_drv_report *report)
+{
+    if (requester->stopped) {
+        return false;
+    }
+    if (is_too_many(requester->unit, &requester->faults, &requester->faults_since_ns)) {
+        stop(requester);
+        report->device_stopped = true;
+    }
+    return true;
+}
+
+/*
+ * Of an id that nobody added, and that is blocked anyway: all of these count as one, and who faults
+ * when there are too many is stopped, so that the log is left to others.
+ */
+static bool count_stranger(struct amdvi_drv_unit *unit, uint16_t device_id)
+{
+    if (!is_too_many(unit, &unit->stranger_faults, &unit->stranger_since_ns)) {
+        return false;
+    }
+    unit->stranger = device_id;
+    unit->stranger_faults = 0;
+    return true;
+}
+
+/* What became of the log's oldest event. */
+enum taken {
+    TAKEN_NONE,
+    TAKEN_QUIETLY,
+    TAKEN_REPORT,
+    TAKEN_STRANGER, /* and it shall be stopped: report */
+};
+
+static enum taken judge(struct amdvi_drv_unit *unit, struct amdvi_drv_report *report)
+{
+    struct amdvi_drv_requester *requester = NULL;
+    enum taken taken = TAKEN_REPORT;
+
+    unit->info.lost += report->lost;
+    if (report->raw[0] == 0) {
+        unit->lost += report->lost; /* an entry that never came has nothing to tell */
+        return TAKEN_QUIETLY;
+    }
+    if (report->known) {
+        requester = amdvi_drv_requester_find(unit, report->event.device_id);
+    }
+    if (report->known && report->event.code == AMDVI_EVENT_IOTLB_INV_TIMEOUT && requester != NULL) {
+        __atomic_store_n(&requester->ats_late, true, __ATOMIC_RELEASE);
+    }
+    if (is_fault(report) && requester != NULL && !count_fault(requester, report)) {
+        taken = TAKEN_QUIETLY;
+        unit->lost++;
+        unit->info.lost++;
+    } else if (is_fault(report) && requester == NULL &&
+               count_stranger(unit, report->event.device_id)) {
+        taken = TAKEN_STRANGER;
+    }
+    if (taken != TAKEN_QUIETLY) {
+        report->lost = unit->lost;
+        unit->lost = 0;
+    }
+    return taken;
+}
+
+static enum taken take(struct amdvi_drv_unit *unit, struct amdvi_drv_report *report)
+{
+    struct amdvi_drv *drv = unit->drv;
+    enum taken taken = TAKEN_NONE;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    uintptr_t unit_flags = amdvi_drv_lock(drv->host, &unit->lock);
+
+    if (amdvi_drv_log_next(&unit->log, report)) {
+        unit->info.events++;
+        taken = judge(unit, report);
+    }
+    amdvi_drv_unlock(drv->host, &unit->lock, unit_flags);
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return taken;
+}
+
+/* ---- What follows ---------------------------------------------------------------------------- */
+
+/* Once there is no memory, it goes on faulting, and is counted again. */
+static bool stop_stranger(struct amdvi_drv_unit *unit, uint16_t device_id)
+{
+    struct amdvi_drv *drv = unit->drv;
+    struct amdvi_drv_requester *requester = NULL;
+    struct amdvi_ivrs_binding binding;
+    uint8_t setting = 0;
+
+    if (amdvi_drv_resolve_in_unit(unit, device_id, &binding) && binding.requester == device_id) {
+        setting = binding.dte_setting;
+    }
+    if (device_id >= unit->table.entries ||
+        amdvi_drv_requester_get(unit, device_id, setting, &requester) != AMDVI_DRV_OK) {
+        return false;
+    }
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    uintptr_t unit_flags = amdvi_drv_lock(drv->host, &unit->lock);
+    if (!requester->stopped) {
+        stop(requester);
+    }
+    amdvi_drv_unlock(drv->host, &unit->lock, unit_flags);
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    amdvi_drv_requester_put(requester); /* stays, as it is stopped */
+    return true;
+}
+
+void amdvi_drv_unit_repair(struct amdvi_drv_unit *unit, uint64_t bad_command)
+{
+    bool was_failed = __atomic_load_n(&unit->ring.failed, __ATOMIC_RELAXED);
+
+    if (amdvi_drv_ring_repair(&unit->ring, bad_command) != AMDVI_DRV_OK && !was_failed) {
+        amdvi_drv_say(unit->drv, "takes no commands any more: the IOMMU at", unit->ivrs.window_spa);
+    }
+}
+
+static void follow(struct amdvi_drv_unit *unit, enum taken taken, struct amdvi_drv_report *report)
+{
+    const struct amdvi_drv_host *host = unit->drv->host;
+
+    report->unit_index = amdvi_drv_unit_index(unit);
+    report->segment = unit->ivrs.pci_segment;
+    if (taken == TAKEN_STRANGER) {
+        report->device_stopped = stop_stranger(unit, report->event.device_id);
+    }
+    if (report->known && (report->event.code == AMDVI_EVENT_ILLEGAL_COMMAND_ERROR ||
+                          report->event.code == AMDVI_EVENT_COMMAND_HARDWARE_ERROR)) {
+        amdvi_drv_unit_repair(unit, report->event.address);
+    }
+    if (host->event != NULL && taken != TAKEN_QUIETLY) {
+        host->event(host->ctx, report);
+    }
+}
+
+bool amdvi_drv_event_handle(struct amdvi_drv_unit *unit)
+{
+    struct amdvi_drv_report report;
+    enum taken taken = take(unit, &report);
+
+    if (taken != TAKEN_NONE) {
+        follow(unit, taken, &report);
+    }
+    return taken != TAKEN_NONE;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files flush*.c share. Rings are between begin and commit for those that put. */
+#ifndef AMDVI_DRV_FLUSH_H
+#define AMDVI_DRV_FLUSH_H
+
+#include "state.h"
+
+/* Of a wait that begins now. */
+uint64_t amdvi_drv_deadline(const struct amdvi_drv *drv);
+
+/* INVALIDATE_DEVTAB_ENTRY or INVALIDATE_INTERRUPT_TABLE. */
+void amdvi_drv_put_device(struct amdvi_drv_ring *ring, enum amdvi_opcode opcode,
+                          uint16_t device_id);
+/* One aligned block around the range: what a device keeps besides is soon asked for again. */
+void amdvi_drv_put_iotlb(struct amdvi_drv_ring *ring, const struct amdvi_drv_requester *requester,
+                         uint64_t first_iova, uint64_t last_iova);
+
+/* As amdvi_drv_ring_wait(), and timeouts are counted. */
+enum amdvi_drv_status amdvi_drv_wait_for(struct amdvi_drv_unit *unit, uint32_t number,
+                                         uint64_t deadline_ns);
+/*
+ * The commands are completed on @units (bits), but devices with ATS may not have answered: take
+ * what the logs say of it, and close those that did not. @overflows: of each unit, bits 7:0, from
+ * before the commands.
+ */
+enum amdvi_drv_status amdvi_drv_settle_devices(struct amdvi_drv *drv, uint32_t units,
+                                               const uint8_t *overflows);
+
+#endif

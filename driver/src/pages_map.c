@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Mapping: the largest page that fits, entry after entry; and all of it undone where it cannot be
+ * done to the end.
+ */
+#include "store.h"
+#include "table.h"
+
+#define SPA_END AMDVI_BIT(52)
+
+/* What is left of a call. */
+struct rest {
+    struct amdvi_drv_pages *pages;
+    struct amdvi_drv_gather *gather;
+    uint64_t iova;
+    uint64_t spa;
+    uint64_t bytes;
+    uint64_t kept; /* bits of all leaves */
+};
+
+/* Pages of one size that follow each other in one table. */
+struct run {
+    struct amdvi_drv_table *table;
+    unsigned level;
+    unsigned size_log2;
+    unsigned index; /* of the first entry */
+    unsigned pages;
+};
+
+/* ---- Choosing -------------------------------------------------------------------------------- */
+
+/*
+ * The size of the next page, and how many of that size may follow each other before a larger one
+ * fits, the table ends, or the range does.
+ */
+static void choose(const struct rest *rest, uint64_t sizes, struct run *out)
+{
+    /* No page is larger than where iova and spa begin to differ. */
+    uint64_t differ = rest->iova ^ rest->spa;
+    uint64_t possible = sizes & (differ ^ (differ - 1));
+    uint64_t aligned = (rest->iova | rest->spa);
+    uint64_t fitting = possible & (aligned ^ (aligned - 1));
+    uint64_t bytes = rest->bytes;
+
+    fitting &= AMDVI_BIT(amdvi_drv_largest(bytes)) * 2 - 1;
+    unsigned size_log2 = amdvi_drv_largest(fitting);
+    unsigned level = amdvi_drv_level_of(size_log2);
+    uint64_t larger = possible & ~(AMDVI_BIT(size_log2) * 2 - 1);
+    uint64_t to_larger = -rest->iova & ((larger & -larger) - 1);
+    if (larger != 0 && to_larger != 0 && to_larger < bytes) {
+        bytes = to_larger;
+    }
+    unsigned index = amdvi_level_index(level, rest->iova);
+    uint64_t left = (uint64_t)(AMDVI_DRV_TABLE_ENTRIES - index) << amdvi_level_shift(level);
+    bytes = bytes < left ? bytes : left;
+    *out = (struct run){.level = level,
+                        .size_log2 = size_log2,
+                        .index = index,
+                        .pages = (unsigned)(bytes >> size_log2)};
+}
+
+/* ---- Storing --------------------------------------------------------------------------------- */
+
+static inline uint64_t raw(const struct amdvi_le64 *entry)
+{
+    return *(const amdvi_drv_word64 *)entry;
+}
+
+/* As long as entries are 0: one leaf after the other. Returned is how many were stored. */
+static inline unsigned store_run(struct amdvi_le64 *entry, unsigned count, uint64_t word,
+                                 uint64_t step)
+{
+    unsigned i = 0;
+
+    for (; i + 8 <= count; i += 8) {
+        struct amdvi_le64 *at = &entry[i];
+        if ((raw(at) | raw(at + 1) | raw(at + 2) | raw(at + 3) | raw(at + 4) | raw(at + 5) |
+             raw(at + 6) | raw(at + 7)) != 0) {
+            break;
+        }
+        amdvi_drv_store64(at, word, 0);
+        amdvi_drv_store64(at + 1, word + step, 0);
+        amdvi_drv_store64(at + 2, word + 2 * step, 0);
+        amdvi_drv_store64(at + 3, word + 3 * step, 0);
+        amdvi_drv_store64(at + 4, word + 4 * step, 0);
+        amdvi_drv_store64(at + 5, word + 5 * step, 0);
+        amdvi_drv_store64(at + 6, word + 6 * step, 0);
+        amdvi_drv_store64(at + 7, word + 7 * step, 0);
+        word += 8 * step;
+    }
+    for (; i < count && raw(&entry[i]) == 0; i++) {
+        amdvi_drv_store64(&entry[i], word, 0);
+        word += step;
+    }
+    return i;
+}
+
+/* Is an entry of a directory 0, or may it be replaced, as there is nothing in what it leads to? */
+static bool is_empty(struct amdvi_drv_pages *pages, const struct amdvi_drv_table *table,
+                     unsigned level, unsigned index)
+{
+    if (raw(&table->entry[index]) == 0) {
+        return true;
+    }
+    return table->child[index] != NULL &&
+           amdvi_drv_table_take_out(pages, table->child[index], 0, level - 1, NULL) == 0;
+}
+
+/* Are all entries 0? */
+static inline bool is_clear(const struct amdvi_le64 *entry, unsigned count)
+{
+    uint64_t any = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        any |= raw(&entry[i]);
+    }
+    return any == 0;
+}
+
+/*
+ * One page, where an entry is in the way. Every entry is looked at before the first is stored, for
+ * each of them is the whole page to the IOMMU.
+ */
+static bool replace(struct rest *rest, const struct run *run, unsigned index, uint64_t word)
+{
+    struct amdvi_drv_table *table = run->table;
+    unsigned count = 1U << (run->size_log2 - amdvi_level_shift(run->level));
+
+    for (unsigned i = index; i < index + count; i++) {
+        if (!is_empty(rest->pages, table, run->level, i)) {
+            return false;
+        }
+    }
+    for (unsigned i = index; i < index + count; i++) {
+        struct amdvi_drv_table *child = table->child[i];
+        uint64_t old = amdvi_drv_load64(&table->entry[i]);
+        table->child[i] = NULL;
+        amdvi_drv_store64(&table->entry[i], word, 0);
+        if (child != NULL) {
+            amdvi_drv_table_take_out(rest->pages, child, old & AMDVI_PTE_ADDRESS, run->level - 1,
+                                     rest->gather);
+            rest->gather->directories = true;
+        }
+    }
+    amdvi_drv_gather_add(rest->gather, rest->iova, rest->iova | (AMDVI_BIT(run->size_log2) - 1));
+    return true;
+}
+
+/* One page of several entries: all of them are looked at first, see above. */
+static bool store_large(struct rest *rest, const struct run *run, unsigned index, uint64_t word)
+{
+    unsigned count = 1U << (run->size_log2 - amdvi_level_shift(run->level));
+    struct amdvi_le64 *entry = &run->table->entry[index];
+
+    if (is_clear(entry, count)) {
+        store_run(entry, count, word, 0);
+        return true;
+    }
+    return run->level > 1 && replace(rest, run, index, word);
+}
+
+/* All pages of a run. False: something is mapped there; rest is at the first that was not stored.
+ */
+static bool store_pages(struct rest *rest, const struct run *run)
+{
+    unsigned entries = 1U << (run->size_log2 - amdvi_level_shift(run->level));
+    uint64_t page_bytes = AMDVI_BIT(run->size_log2);
+    struct amdvi_le64 *first = &run->table->entry[run->index];
+    uint64_t word = amdvi_drv_leaf_encode(run->level, run->size_log2, rest->spa, rest->kept);
+    unsigned done = 0;
+
+    while (done < run->pages) {
+        unsigned stored = 0;
+        if (entries == 1) {
+            stored = store_run(&first[done], run->pages - done, word, page_bytes);
+        }
+        if (stored == 0 && !store_large(rest, run, run->index + done * entries, word)) {
+            break;
+        }
+        stored += stored == 0;
+        done += stored;
+        word += stored * page_bytes;
+        rest->iova += stored * page_bytes;
+        rest->spa += stored * page_bytes;
+        rest->bytes -= stored * page_bytes;
+        rest->pages->mapped_bytes += stored * page_bytes;
+    }
+    if (done != 0) {
+        amdvi_drv_flush_bytes(rest->pages->heap->host, first, done * entries * AMDVI_PTE_BYTES);
+    }
+    return done == run->pages;
+}
+
+static enum amdvi_drv_status map_rest(struct rest *rest)
+{
+    struct amdvi_drv_pages *pages = rest->pages;
+    uint64_t sizes = pages->config.page_sizes & amdvi_drv_reach(pages->level);
+    struct run run;
+
+    while (rest->bytes != 0) {
+        choose(rest, sizes, &run);
+        enum amdvi_drv_status status =
+            amdvi_drv_table_reach(pages, rest->iova, run.level, &run.table);
+        if (status != AMDVI_DRV_OK) {
+            return status;
+        }
+        if (!store_pages(rest, &run)) {
+            return AMDVI_DRV_ERR_EXISTS;
+        }
+    }
+    return AMDVI_DRV_OK;
+}
+
+/* ---- The call -------------------------------------------------------------------------------- */
+
+static bool is_range_good(const struct amdvi_drv_pages *pages, uint64_t iova, uint64_t spa,
+                          uint64_t size_bytes)
+{
+    return ((iova | spa | size_bytes) & (AMDVI_DRV_TABLE_BYTES - 1)) == 0 && size_bytes != 0 &&
+           spa < SPA_END && size_bytes <= SPA_END - spa &&
+           iova <= amdvi_drv_reach(pages->config.levels_max) &&
+           size_bytes - 1 <= amdvi_drv_reach(pages->config.levels_max) - iova;
+}
+
+_Static_assert(AMDVI_DRV_READ == 1 && AMDVI_DRV_WRITE == 2, "rights are IW and IR in order");
+
+/* The bits of all leaves of a call. */
+static inline uint64_t kept_bits(const struct amdvi_drv_pages *pages, unsigned access)
+{
+    return AMDVI_PTE_PR | amdvi_put(AMDVI_PTE_IW | AMDVI_PTE_IR, access) |
+           (pages->config.force_coherent ? AMDVI_PTE_FC : 0);
+}
+
+/*
+ * The shortest way for the most frequent call: one page of one entry, in a table that is there.
+ * False: nothing was done.
+ */
+static inline bool map_one(struct amdvi_drv_pages *pages, uint64_t iova, uint64_t spa,
+                           uint64_t size_bytes, unsigned access)
+{
+    if ((size_bytes & (size_bytes - 1)) != 0 || (size_bytes & pages->config.page_sizes) == 0 ||
+        ((iova | spa) & (size_bytes - 1)) != 0) {
+        return false;
+    }
+    struct amdvi_le64 *entry = amdvi_drv_entry_of(pages, iova, size_bytes);
+    if (entry == NULL || raw(entry) != 0) {
+        return false;
+    }
+    amdvi_drv_store64(entry, spa | kept_bits(pages, access), 0);
+    pages->mapped_bytes += size_bytes;
+    return true;
+}
+
+/* Not inlined, so that the short way need not save what this uses. */
+static __attribute__((noinline)) enum amdvi_drv_status map_many(struct rest *rest)
+{
+    struct amdvi_drv_pages *pages = rest->pages;
+    uint64_t first = rest->iova;
+    enum amdvi_drv_status status =
+        amdvi_drv_pages_grow(pages, first + rest->bytes - 1, rest->gather);
+
+    if (status == AMDVI_DRV_OK) {
+        status = map_rest(rest);
+    }
+    if (status != AMDVI_DRV_OK && rest->iova != first) {
+        amdvi_drv_pages_clear(pages, first, rest->iova - 1, rest->gather);
+    }
+    return status;
+}
+
+enum amdvi_drv_status amdvi_drv_pages_map(struct amdvi_drv_pages *pages, uint64_t iova,
+                                          uint64_t spa, uint64_t size_bytes, unsigned access,
+                                          struct amdvi_drv_gather *gather)
+{
+    enum amdvi_drv_status status = AMDVI_DRV_OK;
+
+    if (!is_range_good(pages, iova, spa, size_bytes) || access == 0 ||
+        (access & ~(AMDVI_DRV_READ | AMDVI_DRV_WRITE)) != 0) {
+        return AMDVI_DRV_ERR_ARGUMENT;
+    }
+    if (!map_one(pages, iova, spa, size_bytes, access)) {
+        struct rest rest = {.pages = pages,
+                            .gather = gather,
+                            .iova = iova,
+                            .spa = spa,
+                            .bytes = size_bytes,
+                            .kept = kept_bits(pages, access)};
+        status = map_many(&rest);
+    }
+    if (status == AMDVI_DRV_OK && pages->config.gather_new) {
+        amdvi_drv_gather_add(gather, iova, iova + size_bytes - 1);
+    }
+    return status;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine's whole life, again and again, each time with another call of the host that fails: the
+ * first, the second, and so on until none is left. Whatever fails, nothing leaks, nothing is half
+ * enabled, and nothing passes that did not before.
+ */
+#include "boot.h"
+
+#define IOVA  UINT64_C(0x200000)
+#define LARGE UINT64_C(0x200000)
+
+static const struct amdvi_ivrs_device more_ids[] = {
+    {.kind = AMDVI_IVRS_DEVICE_SELECT, .device_id = 0xe0, .last_device_id = 0xe0},
+    {.kind = AMDVI_IVRS_DEVICE_ALIAS_SELECT,
+     .device_id = 0xe8,
+     .last_device_id = 0xe8,
+     .source_device_id = 0xe0},
+};
+
+static unsigned failures[AMDVI_DRV_ERR_POISONED + 1]; /* that were returned */
+static unsigned failures_now;                         /* of this life */
+
+/* Did it succeed? */
+static bool done(enum amdvi_drv_status status)
+{
+    failures[status]++;
+    failures_now += status != AMDVI_DRV_OK ? 1 : 0;
+    return status == AMDVI_DRV_OK;
+}
+
+static void prepare(const struct policy_options *options)
+{
+    boot_prepare(options);
+    struct rig *rig = &boot.policy.rig;
+    for (unsigned i = 0; i < rig->function_count; i++) {
+        /* An MSI capability, before the other. */
+        rig->function[i].config[0x34 / 4] = 0x60;
+        rig->function[i].config[0x60 / 4] = 0x00804005;
+    }
+    if (options->arena) {
+        CHECK(rig->host.alloc(rig->host.ctx, options->arena_bytes, &boot.policy.arena));
+        boot.config.arena = &boot.policy.arena;
+    }
+    rig_add_function(rig, POLICY_ID(0, 0), true);
+    rig->calls = 0;
+}
+
+static struct amdvi_drv_device *add(uint16_t device_id, uint16_t alias)
+{
+    struct amdvi_drv_device_config config = {.device_id = device_id,
+                                             .trusted = true,
+                                             .aliases = &alias,
+                                             .alias_count = alias != 0 ? 1 : 0,
+                                             .ats_offset = RIG_ATS_OFFSET};
+    struct amdvi_drv_device *device = NULL;
+
+    if (!done(amdvi_drv_device_add(boot.policy.drv, &config, &device))) {
+        CHECK(amdvi_drv_requester_find(boot.policy.drv->units[0], device_id) == NULL);
+        return NULL;
+    }
+    return device;
+}
+
+/* Attached: what is mapped can be reached, and a part can be unmapped. */
+static void use_domain(struct amdvi_drv_domain *domain, struct amdvi_drv_device *device)
+{
+    struct policy *policy = &boot.policy;
+    uint16_t id = device->config.device_id;
+    unsigned index = 0;
+
+    if (!done(amdvi_drv_attach(domain, device))) {
+        CHECK_REFUSED(policy, id, BOOT_MEMORY);
+        return;
+    }
+    bool is_mapped =
+        done(amdvi_drv_map(domain, IOVA, BOOT_MEMORY & ~(LARGE - 1), LARGE, POLICY_RW));
+    if (is_mapped) {
+        CHECK_REACHES(policy, id, IOVA, BOOT_MEMORY & ~(LARGE - 1));
+        (void)done(amdvi_drv_ats_enable(device));
+        /* Splits the large page, which needs memory. */
+        if (done(amdvi_drv_unmap(domain, IOVA, 4096, NULL))) {
+            CHECK_REFUSED(policy, id, IOVA);
+        }
+        CHECK_REACHES(policy, id, IOVA + 4096, (BOOT_MEMORY & ~(LARGE - 1)) + 4096);
+    } else {
+        CHECK_REFUSED(policy, id, IOVA);
+    }
+    if (done(amdvi_drv_interrupt_alloc(device, 2, &index))) {
+        CHECK_U64(amdvi_drv_interrupt_free(device, index, 2), AMDVI_DRV_OK);
+    }
+    CHECK_U64(amdvi_drv_detach(device), AMDVI_DRV_OK);
+    CHECK_REFUSED(policy, id, IOVA + 4096);
+}
+
+static void use(void)
+{
+    struct amdvi_drv_device *plain = add(POLICY_ID(0, 0), 0);
+    struct amdvi_drv_device *homely = add(BOOT_HOMELY, POLICY_ID(0, 6));
+    struct amdvi_drv_device *bridged = add(0xe8, POLICY_ID(0, 5));
+    struct amdvi_drv_domain_config config;
+    struct amdvi_drv_domain *domain = NULL;
+
+    amdvi_drv_domain_config_init(&config);
+    if (done(amdvi_drv_domain_create(boot.policy.drv, &config, &domain))) {
+        if (plain != NULL) {
+            use_domain(domain, plain);
+            (void)done(amdvi_drv_unmap(domain, IOVA, LARGE, NULL));
+        }
+        if (homely != NULL && done(amdvi_drv_attach(domain, homely))) {
+            CHECK_REACHES(&boot.policy, BOOT_HOMELY, BOOT_HOME, BOOT_HOME);
+            CHECK_REACHES(&boot.policy, POLICY_ID(0, 6), BOOT_HOME, BOOT_HOME);
+            CHECK_U64(amdvi_drv_detach(homely), AMDVI_DRV_OK);
+            CHECK_REACHES(&boot.policy, POLICY_ID(0, 6), BOOT_HOME, BOOT_HOME);
+        }
+    }
+    (void)bridged;
+    CHECK_REACHES(&boot.policy, BOOT_HOMELY, BOOT_HOME, BOOT_HOME);
+    CHECK_REFUSED(&boot.policy, 0xe0, BOOT_MEMORY);
+}
+
+/* False when there was nothing left to fail. */
+static bool live_with_failure(const struct policy_options *options, unsigned number)
+{
+    prepare(options);
+    struct rig *rig = &boot.policy.rig;
+    rig->fail_at = number;
+    failures_now = 0;
+    /* A unit of two may be switched off again, and it is right so; but never lets pass. */
+    enum amdvi_drv_status status = amdvi_drv_start(&boot.policy.drv, &rig->host, &boot.config);
+    if (!done(status)) {
+        unsigned arena_blocks = boot.policy.arena.bytes != NULL ? 1 : 0;
+        CHECK_U64(rig->held_blocks, arena_blocks);
+        if (arena_blocks != 0) {
+            rig->host.free(rig->host.ctx, &boot.policy.arena);
+        }
+        boot_end_failed();
+        return true;
+    }
+    for (unsigned i = 0; i < rig->options.units; i++) {
+        CHECK(boot_is_on(i));
+        boot.is_on[i] = true;
+        CHECK(boot_try(i));
+    }
+    use();
+    bool failed = rig->calls >= number;
+    CHECK(failed || number == 0 || failures_now == 0);
+    rig->fail_at = 0;
+    policy_stop(&boot.policy);
+    return failed;
+}
+
+static void live_with_each(const struct policy_options *options, unsigned at_least)
+{
+    unsigned number = 1;
+
+    memset(failures, 0, sizeof(failures));
+    while (live_with_failure(options, number) && !check_now()->failed) {
+        number++;
+    }
+    if (check_now()->failed) {
+        printf("# with call %u failing\n", number);
+    }
+    printf("# %u calls\n", number - 1);
+    CHECK(number > at_least);
+    CHECK(failures[AMDVI_DRV_ERR_NO_MEMORY] > at_least / 3);
+    CHECK_U64(failures[AMDVI_DRV_ERR_TIMEOUT] + failures[AMDVI_DRV_ERR_COMMAND] +
+                  failures[AMDVI_DRV_ERR_POISONED],
+              0);
+}
+
+static void each_call_may_fail(void)
+{
+    live_with_each(&(struct policy_options){.rig = {.units = 2, .iotlb_sup = true},
+                                            .memory = &boot_memory,
+                                            .memory_count = 1,
+                                            .devices = more_ids,
+                                            .device_count = 2},
+                   40);
+}
+
+static void each_call_may_fail_without_extras(void)
+{
+    live_with_each(&(struct policy_options){.rig = {.no_pci = true, .only32 = true},
+                                            .memory = &boot_memory,
+                                            .memory_count = 1,
+                                            .devices = more_ids,
+                                            .device_count = 2},
+                   15);
+}
+
+/* An arena that is too small by less and less. */
+static void an_arena_may_end_anywhere(void)
+{
+    struct policy_options options = {.memory = &boot_memory,
+                                     .memory_count = 1,
+                                     .devices = more_ids,
+                                     .device_count = 2,
+                                     .arena = true,
+                                     .arena_bytes = 4096};
+    unsigned started = 0;
+
+    memset(failures, 0, sizeof(failures));
+    for (; options.arena_bytes < 0x60000 && !check_now()->failed; options.arena_bytes += 4096) {
+        (void)live_with_failure(&options, 0);
+        started += boot.policy.drv != NULL ? 1 : 0;
+    }
+    CHECK(started > 10);
+    CHECK(failures[AMDVI_DRV_ERR_NO_MEMORY] > 20);
+}
+
+/* A unit that never completes, and one that never runs, in the middle of a start of several. */
+static unsigned fail_unit;
+
+static void fail_at_unit(struct rig *rig, enum rig_change what)
+{
+    if (what == RIG_REGISTER && boot_is_on(fail_unit)) {
+        rig->completion = RIG_NEVER;
+    }
+    for (unsigned i = 0; i < rig->options.units; i++) {
+        boot.is_on[i] = boot_is_on(i);
+        (void)boot_try(i);
+    }
+}
+
+static void any_unit_may_fail(void)
+{
+    for (fail_unit = 0; fail_unit < 3; fail_unit++) {
+        boot_prepare(&(struct policy_options){
+            .rig = {.units = 3}, .memory = &boot_memory, .memory_count = 1});
+        boot.policy.rig.changed = fail_at_unit;
+        CHECK_U64(amdvi_drv_start(&boot.policy.drv, &boot.policy.rig.host, &boot.config),
+                  AMDVI_DRV_ERR_TIMEOUT);
+        boot.policy.rig.changed = NULL;
+        boot_end_failed();
+    }
+}
+
+static const struct check_case cases[] = {
+    {"B-2: whichever call of the host fails, nothing leaks and nothing is half enabled", NULL,
+     each_call_may_fail},
+    {"the same without configuration space, with 32-bit registers", NULL,
+     each_call_may_fail_without_extras},
+    {"an arena may end anywhere", NULL, an_arena_may_end_anywhere},
+    {"whichever unit fails, all are off and nothing is held", NULL, any_unit_may_fail},
+};
+
+int main(void)
+{
+    return check_main(cases, CHECK_CASE_COUNT(cases));
+}

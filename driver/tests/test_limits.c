@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Domains whose owner is an application or a virtual machine. */
+#include "policy.h"
+
+#define FIRST UINT64_C(0x100000)
+#define LAST  UINT64_C(0x7fffffff)
+
+static struct policy policy;
+
+struct owner {
+    uint64_t first_spa;
+    uint64_t last_spa;
+    unsigned asked;
+};
+
+static bool may_map(void *ctx, uint64_t spa, uint64_t size_bytes, unsigned access)
+{
+    struct owner *owner = ctx;
+
+    (void)access;
+    owner->asked++;
+    return spa >= owner->first_spa && spa + size_bytes - 1 <= owner->last_spa;
+}
+
+static struct amdvi_drv_domain *make(struct owner *owner, uint64_t bytes_max, uint32_t tables_max)
+{
+    struct amdvi_drv_limits limits = {.first_iova = FIRST,
+                                      .last_iova = LAST,
+                                      .bytes_max = bytes_max,
+                                      .tables_max = tables_max,
+                                      .may_map = may_map,
+                                      .owner = owner};
+    struct amdvi_drv_domain_config config;
+    struct amdvi_drv_domain *domain = NULL;
+
+    *owner = (struct owner){0x1800000, 0x18fffff, 0};
+    amdvi_drv_domain_config_init(&config);
+    config.limits = &limits;
+    CHECK_U64(amdvi_drv_domain_create(policy.drv, &config, &domain), AMDVI_DRV_OK);
+    memset(&limits, 0, sizeof(limits)); /* they were copied */
+    return domain;
+}
+
+static void an_owner_maps_only_what_it_may(void)
+{
+    struct owner owner;
+    uint16_t id = POLICY_ID(0, 0);
+
+    if (!policy_start(&policy, &(struct policy_options){0})) {
+        return;
+    }
+    struct amdvi_drv_domain *domain = make(&owner, 0x3000, 0);
+    CHECK_U64(amdvi_drv_attach(domain, policy_device(&policy, id)), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_map(domain, FIRST, 0x1800000, 0x1000, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_U64(owner.asked, 1);
+    CHECK_U64(amdvi_drv_map(domain, FIRST - 0x1000, 0x1800000, 0x1000, POLICY_RW),
+              AMDVI_DRV_ERR_LIMIT);
+    CHECK_U64(amdvi_drv_map(domain, LAST + 1 - 0x1000, 0x1800000, 0x2000, POLICY_RW),
+              AMDVI_DRV_ERR_LIMIT);
+    CHECK_U64(amdvi_drv_map(domain, FIRST + 0x1000, 0x17ff000, 0x2000, POLICY_RW),
+              AMDVI_DRV_ERR_LIMIT);
+    CHECK_REFUSED(&policy, id, FIRST + 0x1000);
+    CHECK_REFUSED(&policy, id, FIRST - 0x1000);
+    CHECK_U64(amdvi_drv_map(domain, LAST + 1 - 0x1000, 0x18ff000, 0x1000, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_REACHES(&policy, id, LAST - 7, 0x18ffff8);
+    policy_stop(&policy);
+}
+
+static void an_owner_maps_no_more_than_its_bytes(void)
+{
+    struct owner owner;
+
+    if (!policy_start(&policy, &(struct policy_options){0})) {
+        return;
+    }
+    struct amdvi_drv_domain *domain = make(&owner, 0x3000, 0);
+    CHECK_U64(amdvi_drv_map(domain, FIRST, 0x1800000, 0x4000, POLICY_RW), AMDVI_DRV_ERR_LIMIT);
+    CHECK_U64(amdvi_drv_map(domain, FIRST, 0x1800000, 0x2000, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_map(domain, FIRST + 0x2000, 0x1800000, 0x2000, POLICY_RW),
+              AMDVI_DRV_ERR_LIMIT);
+    CHECK_U64(amdvi_drv_map(domain, FIRST + 0x2000, 0x1800000, 0x1000, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_unmap(domain, FIRST, 0x1000, NULL), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_map(domain, FIRST + 0x8000, 0x1800000, 0x1000, POLICY_RW), AMDVI_DRV_OK);
+    policy_stop(&policy);
+}
+
+static void an_owner_has_no_more_than_its_tables(void)
+{
+    struct owner owner;
+    enum amdvi_drv_status status = AMDVI_DRV_OK;
+    unsigned mapped = 0;
+
+    if (!policy_start(&policy, &(struct policy_options){0})) {
+        return;
+    }
+    struct amdvi_drv_domain *domain = make(&owner, UINT64_MAX, 5);
+    for (uint64_t iova = FIRST; status == AMDVI_DRV_OK && mapped < 100; iova += 0x200000) {
+        status = amdvi_drv_map(domain, iova, 0x1800000, 0x1000, POLICY_RW);
+        mapped += status == AMDVI_DRV_OK ? 1 : 0;
+    }
+    CHECK_U64(status, AMDVI_DRV_ERR_LIMIT);
+    CHECK_U64(mapped, 3); /* of five, one is the root, one its only child */
+    CHECK_U64(domain->pages.tables, 5);
+    policy_stop(&policy);
+}
+
+/* Firmware's memory for its device is nothing that the owner asked for. */
+static void firmware_memory_is_not_the_owners(void)
+{
+    static const struct amdvi_ivrs_memory memory = {.kind = AMDVI_IVRS_MEMORY_SELECT,
+                                                    .device_id = POLICY_ID(0, 0),
+                                                    .last_device_id = POLICY_ID(0, 0),
+                                                    .spa_start = 0x800000,
+                                                    .size_bytes = 0x10000,
+                                                    .is_unity = true,
+                                                    .can_read = true,
+                                                    .can_write = true};
+    struct owner owner;
+
+    if (!policy_start(&policy, &(struct policy_options){.memory = &memory, .memory_count = 1})) {
+        return;
+    }
+    struct amdvi_drv_domain *domain = make(&owner, 0x3000, 0);
+    CHECK_U64(amdvi_drv_attach(domain, policy_device(&policy, POLICY_ID(0, 0))), AMDVI_DRV_OK);
+    CHECK_U64(owner.asked, 0);
+    CHECK_U64(amdvi_drv_map(domain, FIRST, 0x1800000, 0x3000, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_unmap(domain, 0x800000, 0x1000, NULL), AMDVI_DRV_ERR_RESERVED);
+    CHECK_U64(amdvi_drv_map(domain, FIRST + 0x3000, 0x1800000, 0x1000, POLICY_RW),
+              AMDVI_DRV_ERR_LIMIT);
+    policy_stop(&policy);
+}
+
+static void all_that_cannot_be_mapped_is_listed(void)
+{
+    struct amdvi_drv_reserved_range range;
+    struct owner owner;
+    unsigned count[4] = {0};
+
+    if (!policy_start(&policy, &(struct policy_options){0})) {
+        return;
+    }
+    struct amdvi_drv_domain *domain = make(&owner, UINT64_MAX, 0);
+    struct amdvi_drv_device *device = policy_device(&policy, POLICY_ID(0, 0));
+    for (unsigned i = 0; amdvi_drv_reserved_range(device, domain, i, &range); i++) {
+        count[range.kind]++;
+        CHECK(range.first_iova <= range.last_iova);
+        if (range.kind == AMDVI_DRV_RESERVED_LIMIT) {
+            CHECK(range.last_iova == FIRST - 1 || range.first_iova == LAST + 1);
+        }
+    }
+    CHECK_U64(count[AMDVI_DRV_RESERVED_MSI], 1);
+    CHECK_U64(count[AMDVI_DRV_RESERVED_HYPERTRANSPORT], 1);
+    CHECK_U64(count[AMDVI_DRV_RESERVED_LIMIT], 2);
+    CHECK_U64(count[AMDVI_DRV_RESERVED_FIRMWARE], 0);
+    policy_stop(&policy);
+}
+
+static const struct check_case cases[] = {
+    {"an owner maps only its memory, and only where it may", NULL, an_owner_maps_only_what_it_may},
+    {"an owner maps no more bytes than its limit, and gets them back by unmapping", NULL,
+     an_owner_maps_no_more_than_its_bytes},
+    {"an owner has no more page tables than its limit", NULL, an_owner_has_no_more_than_its_tables},
+    {"firmware's memory does not count as the owner's", "1.20 IVMD",
+     firmware_memory_is_not_the_owners},
+    {"all that cannot be mapped is listed", NULL, all_that_cannot_be_mapped_is_listed},
+};
+
+int main(void)
+{
+    return check_main(cases, CHECK_CASE_COUNT(cases));
+}
