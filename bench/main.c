@@ -27,11 +27,8 @@ struct group {
 };
 
 static const struct group groups[] = {
-    {"translate", rows_translate},
-    {"commands", rows_commands},
-    {"threads", rows_threads},
-    {"scale", rows_scale},
-    {"pages", rows_pages},
+    {"translate", rows_translate}, {"commands", rows_commands}, {"threads", rows_threads},
+    {"scale", rows_scale},         {"pages", rows_pages},
 };
 
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))

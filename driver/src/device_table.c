@@ -140,7 +140,6 @@ static enum amdvi_drv_dte_step store_memory(const struct change *change)
     }
     if (differs0 && (!differs1 || is_blocking(change->new[0]))) {
         store(change, 0, change->new[0], BLOCKED);
-        differs0 = false;
         if (differs1) {
             store(change, 1, change->new[1], 0);
         }

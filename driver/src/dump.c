@@ -115,8 +115,7 @@ static void dump_ring(struct amdvi_drv_dumping *dump, const struct amdvi_drv_uni
     uint32_t at = (ring->head - ring->before * AMDVI_RING_ENTRY_BYTES) & mask;
 
     for (unsigned i = 0; i < SHOWN_MAX; i++) {
-        /* Of a register that holds anything: nothing outside the ring is read. */
-        dump_entry(dump, unit, ring, at & ~(AMDVI_RING_ENTRY_BYTES - 1U));
+        dump_entry(dump, unit, ring, at); /* within the ring, whatever the registers hold */
         if (at == ring->tail && i >= ring->before) {
             break;
         }

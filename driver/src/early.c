@@ -14,7 +14,7 @@
 #include <amdvi/dte.h>
 #include <amdvi/regs.h>
 
-#define PAGE            4096
+#define PAGE            ((size_t)4096)
 #define TABLE_PAGES_MAX 512
 #define RING_LOG2       8
 #define RING_BYTES      (AMDVI_CMD_BYTES << RING_LOG2)

@@ -87,17 +87,20 @@ static bool count_fault(struct amdvi_drv_requester *requester, struct amdvi_drv_
 }
 
 /*
- * Of an id that nobody added, and that is blocked anyway: all of these count as one, and who faults
- * when there are too many is stopped, so that the log is left to others.
+ * Of an id that nobody added, and that is blocked anyway, but for firmware's memory: all of these
+ * count as one, and who faults when there are too many is not logged any more, so that the log is
+ * left to others. Its entry is as it shall be again when it is added.
  */
-static bool count_stranger(struct amdvi_drv_unit *unit, uint16_t device_id)
+static void count_stranger(struct amdvi_drv_unit *unit, struct amdvi_drv_report *report)
 {
-    if (!is_too_many(unit, &unit->stranger_faults, &unit->stranger_since_ns)) {
-        return false;
+    struct amdvi_drv_requester nobody = {.unit = unit, .device_id = report->event.device_id};
+
+    if (is_too_many(unit, &unit->strangers_faults, &unit->strangers_since_ns) &&
+        nobody.device_id < unit->table.entries) {
+        unit->strangers_faults = 0;
+        stop(&nobody);
+        report->device_stopped = true;
     }
-    unit->stranger = device_id;
-    unit->stranger_faults = 0;
-    return true;
 }
 
 /* What became of the log's oldest event. */
@@ -105,7 +108,6 @@ enum taken {
     TAKEN_NONE,
     TAKEN_QUIETLY,
     TAKEN_REPORT,
-    TAKEN_STRANGER, /* and it shall be stopped: report */
 };
 
 static enum taken judge(struct amdvi_drv_unit *unit, struct amdvi_drv_report *report)
@@ -128,9 +130,8 @@ static enum taken judge(struct amdvi_drv_unit *unit, struct amdvi_drv_report *re
         taken = TAKEN_QUIETLY;
         unit->lost++;
         unit->info.lost++;
-    } else if (is_fault(report) && requester == NULL &&
-               count_stranger(unit, report->event.device_id)) {
-        taken = TAKEN_STRANGER;
+    } else if (is_fault(report) && requester == NULL) {
+        count_stranger(unit, report);
     }
     if (taken != TAKEN_QUIETLY) {
         report->lost = unit->lost;
@@ -157,32 +158,6 @@ static enum taken take(struct amdvi_drv_unit *unit, struct amdvi_drv_report *rep
 
 /* ---- What follows ---------------------------------------------------------------------------- */
 
-/* Once there is no memory, it goes on faulting, and is counted again. */
-static bool stop_stranger(struct amdvi_drv_unit *unit, uint16_t device_id)
-{
-    struct amdvi_drv *drv = unit->drv;
-    struct amdvi_drv_requester *requester = NULL;
-    struct amdvi_ivrs_binding binding;
-    uint8_t setting = 0;
-
-    if (amdvi_drv_resolve_in_unit(unit, device_id, &binding) && binding.requester == device_id) {
-        setting = binding.dte_setting;
-    }
-    if (device_id >= unit->table.entries ||
-        amdvi_drv_requester_get(unit, device_id, setting, &requester) != AMDVI_DRV_OK) {
-        return false;
-    }
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
-    uintptr_t unit_flags = amdvi_drv_lock(drv->host, &unit->lock);
-    if (!requester->stopped) {
-        stop(requester);
-    }
-    amdvi_drv_unlock(drv->host, &unit->lock, unit_flags);
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
-    amdvi_drv_requester_put(requester); /* stays, as it is stopped */
-    return true;
-}
-
 void amdvi_drv_unit_repair(struct amdvi_drv_unit *unit, uint64_t bad_command)
 {
     bool was_failed = __atomic_load_n(&unit->ring.failed, __ATOMIC_RELAXED);
@@ -198,9 +173,6 @@ static void follow(struct amdvi_drv_unit *unit, enum taken taken, struct amdvi_d
 
     report->unit_index = amdvi_drv_unit_index(unit);
     report->segment = unit->ivrs.pci_segment;
-    if (taken == TAKEN_STRANGER) {
-        report->device_stopped = stop_stranger(unit, report->event.device_id);
-    }
     if (report->known && (report->event.code == AMDVI_EVENT_ILLEGAL_COMMAND_ERROR ||
                           report->event.code == AMDVI_EVENT_COMMAND_HARDWARE_ERROR)) {
         amdvi_drv_unit_repair(unit, report->event.address);

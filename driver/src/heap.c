@@ -7,7 +7,7 @@
  */
 #include "store.h"
 
-#define PAGE_BYTES 4096
+#define PAGE_BYTES ((size_t)4096)
 #define PAGE_MASK  UINT64_C(0xfff)
 #define SPA_END    AMDVI_BIT(52)
 

@@ -16,7 +16,8 @@ enum amdvi_drv_status amdvi_drv_interrupt_table_init(struct amdvi_drv_interrupt_
     for (unsigned i = 0; i < reserved && i < AMDVI_DRV_INTERRUPTS; i++) {
         table->used[i / WORD_BITS] |= UINT32_C(1) << (i % WORD_BITS);
     }
-    return amdvi_drv_heap_alloc(heap, AMDVI_DRV_INTERRUPTS * AMDVI_IRTE_BYTES, &table->block)
+    return amdvi_drv_heap_alloc(heap, (size_t)AMDVI_IRTE_BYTES * AMDVI_DRV_INTERRUPTS,
+                                &table->block)
                ? AMDVI_DRV_OK
                : AMDVI_DRV_ERR_NO_MEMORY;
 }

@@ -137,14 +137,18 @@ static const char *find_fault(const struct amdvi_ivrs_memory *memory)
     return access_of(memory) == 0 ? "IVRS: memory that permits nothing is skipped, at" : NULL;
 }
 
-static bool is_for_somebody(struct amdvi_drv *drv, const struct amdvi_ivrs_memory *memory)
+static bool is_for_somebody(const struct amdvi_drv *drv, const struct amdvi_ivrs_memory *memory)
 {
-    struct amdvi_drv_unit *unit;
     struct amdvi_ivrs_binding binding;
+    bool is_known = memory->kind != AMDVI_IVRS_MEMORY_SELECT;
 
-    return memory->kind != AMDVI_IVRS_MEMORY_SELECT ||
-           amdvi_drv_resolve_device(drv, memory->pci_segment, memory->device_id, &unit, &binding) ==
-               AMDVI_DRV_OK;
+    for (unsigned i = 0; i < drv->unit_count && !is_known; i++) {
+        const struct amdvi_drv_unit *unit = drv->units[i];
+        is_known = unit->ivrs.pci_segment == memory->pci_segment &&
+                   unit->ivrs.device_id != memory->device_id &&
+                   amdvi_drv_resolve_in_unit(unit, memory->device_id, &binding);
+    }
+    return is_known;
 }
 
 static enum amdvi_drv_status add_block(struct amdvi_drv *drv, const struct amdvi_ivrs_block *block)

@@ -186,7 +186,8 @@ static bool store_pages(struct rest *rest, const struct run *run)
         rest->pages->mapped_bytes += stored * page_bytes;
     }
     if (done != 0) {
-        amdvi_drv_flush_bytes(rest->pages->heap->host, first, done * entries * AMDVI_PTE_BYTES);
+        amdvi_drv_flush_bytes(rest->pages->heap->host, first,
+                              (size_t)AMDVI_PTE_BYTES * entries * done);
     }
     return done == run->pages;
 }
@@ -254,18 +255,10 @@ static inline bool map_one(struct amdvi_drv_pages *pages, uint64_t iova, uint64_
 /* Not inlined, so that the short way need not save what this uses. */
 static __attribute__((noinline)) enum amdvi_drv_status map_many(struct rest *rest)
 {
-    struct amdvi_drv_pages *pages = rest->pages;
-    uint64_t first = rest->iova;
-    enum amdvi_drv_status status =
-        amdvi_drv_pages_grow(pages, first + rest->bytes - 1, rest->gather);
+    uint64_t last_iova = rest->iova + rest->bytes - 1;
+    enum amdvi_drv_status status = amdvi_drv_pages_grow(rest->pages, last_iova, rest->gather);
 
-    if (status == AMDVI_DRV_OK) {
-        status = map_rest(rest);
-    }
-    if (status != AMDVI_DRV_OK && rest->iova != first) {
-        amdvi_drv_pages_clear(pages, first, rest->iova - 1, rest->gather);
-    }
-    return status;
+    return status == AMDVI_DRV_OK ? map_rest(rest) : status;
 }
 
 enum amdvi_drv_status amdvi_drv_pages_map(struct amdvi_drv_pages *pages, uint64_t iova,
@@ -286,6 +279,9 @@ enum amdvi_drv_status amdvi_drv_pages_map(struct amdvi_drv_pages *pages, uint64_
                             .bytes = size_bytes,
                             .kept = kept_bits(pages, access)};
         status = map_many(&rest);
+        if (status != AMDVI_DRV_OK && rest.iova != iova) {
+            amdvi_drv_pages_clear(pages, iova, rest.iova - 1, gather);
+        }
     }
     if (status == AMDVI_DRV_OK && pages->config.gather_new) {
         amdvi_drv_gather_add(gather, iova, iova + size_bytes - 1);

@@ -92,7 +92,7 @@ enum amdvi_drv_status amdvi_drv_pages_split(struct amdvi_drv_pages *pages, uint6
             struct amdvi_le64 *entry = &leaf.table->entry[page.index];
             fill(entry, page.count, leaf.level, size_log2, page.spa,
                  leaf.word & AMDVI_DRV_LEAF_KEPT);
-            amdvi_drv_flush_bytes(pages->heap->host, entry, page.count * AMDVI_PTE_BYTES);
+            amdvi_drv_flush_bytes(pages->heap->host, entry, (size_t)AMDVI_PTE_BYTES * page.count);
         } else {
             enum amdvi_drv_status status = split_into_tables(pages, &page, size_log2);
             if (status != AMDVI_DRV_OK) {

@@ -20,55 +20,57 @@ static unsigned count_leaves(const struct amdvi_drv_table *table)
     return (unsigned)count;
 }
 
-/* A table on the way down, and how far it has been looked through. */
-struct step {
-    struct amdvi_drv_table *table;
-    uint64_t spa;
-    unsigned index;
+/* The way down to a table, from the one that is taken out; indexed by level. Small: this is at the
+ * end of the deepest calls. */
+struct path {
+    struct amdvi_drv_table *table[AMDVI_DRV_LEVELS_MAX + 1];
+    uint16_t index[AMDVI_DRV_LEVELS_MAX + 1]; /* of the entry that is looked at */
 };
 
-/* Go through a table from step->index on, to the next that it points to; NULL: there is none. */
-static struct amdvi_drv_table *next_child(struct step *step, unsigned level, uint64_t *out_spa,
-                                          uint64_t *mapped)
+/* On to the next entry that points to a table; false: there is none. */
+static bool find_child(struct path *path, unsigned level, uint64_t *mapped)
 {
-    while (step->index < AMDVI_DRV_TABLE_ENTRIES) {
-        uint64_t word = amdvi_drv_load64(&step->table->entry[step->index]);
-        struct amdvi_drv_table *child = step->table->child[step->index++];
-        if (child != NULL) {
-            *out_spa = word & AMDVI_PTE_ADDRESS;
-            return child;
-        }
-        *mapped += word != 0 ? AMDVI_BIT(amdvi_level_shift(level)) : 0;
+    const struct amdvi_drv_table *table = path->table[level];
+    unsigned index = path->index[level];
+
+    for (; index < AMDVI_DRV_TABLE_ENTRIES && table->child[index] == NULL; index++) {
+        *mapped +=
+            amdvi_drv_load64(&table->entry[index]) != 0 ? AMDVI_BIT(amdvi_level_shift(level)) : 0;
     }
-    return NULL;
+    path->index[level] = (uint16_t)index;
+    return index < AMDVI_DRV_TABLE_ENTRIES;
 }
 
 uint64_t amdvi_drv_table_take_out(struct amdvi_drv_pages *pages, struct amdvi_drv_table *table,
                                   uint64_t spa, unsigned level, struct amdvi_drv_gather *gather)
 {
-    struct step path[AMDVI_DRV_LEVELS_MAX + 1];
+    struct path path;
     uint64_t mapped = 0;
     unsigned at = level;
 
-    path[at] = (struct step){.table = table, .spa = spa};
+    path.table[at] = table;
+    path.index[at] = 0;
     for (;;) {
-        struct step *step = &path[at];
-        uint64_t child_spa = 0;
-        struct amdvi_drv_table *child = at > 1 ? next_child(step, at, &child_spa, &mapped) : NULL;
-        if (child != NULL) {
+        if (at > 1 && find_child(&path, at, &mapped)) {
+            path.table[at - 1] = path.table[at]->child[path.index[at]];
+            path.index[at - 1] = 0;
             at--;
-            path[at] = (struct step){.table = child, .spa = child_spa};
             continue;
         }
-        mapped += at == 1 ? (uint64_t)count_leaves(step->table) << AMDVI_PAGE_LOG2 : 0;
+        mapped += at == 1 ? (uint64_t)count_leaves(path.table[1]) << AMDVI_PAGE_LOG2 : 0;
         if (gather != NULL) {
-            amdvi_drv_gather_push(gather, step->table, step->spa, at);
+            /* Its parent is intact as long as not all below are done. */
+            uint64_t word = at != level
+                                ? amdvi_drv_load64(&path.table[at + 1]->entry[path.index[at + 1]])
+                                : spa;
+            amdvi_drv_gather_push(gather, path.table[at], word & AMDVI_PTE_ADDRESS, at);
             pages->last_leaves = NULL;
         }
         if (at == level || (gather == NULL && mapped != 0)) {
             return mapped;
         }
         at++;
+        path.index[at]++;
     }
 }
 
@@ -154,6 +156,7 @@ static void find_piece(const struct amdvi_drv_pages *pages, uint64_t iova, uint6
     unsigned level = pages->level;
 
     for (;;) {
+        /* No table of level 0 is ever pointed to. NOLINTNEXTLINE(clang-analyzer-core.*) */
         uint64_t mask = AMDVI_BIT(amdvi_level_shift(level)) - 1;
         unsigned index = amdvi_level_index(level, iova);
         bool is_whole = (iova & mask) == 0 && last - iova >= mask;
@@ -197,7 +200,7 @@ void amdvi_drv_pages_clear(struct amdvi_drv_pages *pages, uint64_t first_iova, u
                                                     piece.count, gather);
             pages->mapped_bytes -= mapped;
             is_changed = is_changed || mapped != 0 || gather->freed != freed;
-            amdvi_drv_flush_bytes(pages->heap->host, entry, piece.count * AMDVI_PTE_BYTES);
+            amdvi_drv_flush_bytes(pages->heap->host, entry, (size_t)AMDVI_PTE_BYTES * piece.count);
         }
         if (piece.last_iova >= last) {
             break;

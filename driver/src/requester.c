@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Device table entries in use: those of devices that were added, and of devices that were stopped
- * although nobody added them. drv->lock protects the buckets and users; a requester stays where it
- * is for as long as users is not 0.
+ * Device table entries in use: those of devices that were added. drv->lock protects the buckets and
+ * users; a requester stays where it is for as long as users is not 0.
  */
 #include "state.h"
 #include "store.h"

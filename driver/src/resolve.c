@@ -280,8 +280,5 @@ enum amdvi_drv_status amdvi_drv_resolve_table(struct amdvi_drv *drv)
         status = copy_table(drv);
     }
     drv->config.ivrs = NULL; /* the caller's; from here on there is only the copy */
-    if (status == AMDVI_DRV_OK) {
-        status = find_units(drv);
-    }
-    return status == AMDVI_DRV_OK ? amdvi_drv_resolve_memory_list(drv) : status;
+    return status == AMDVI_DRV_OK ? find_units(drv) : status;
 }

@@ -122,6 +122,9 @@ static enum amdvi_drv_status prepare(struct amdvi_drv *drv)
 {
     enum amdvi_drv_status status = amdvi_drv_resolve_table(drv);
 
+    if (status == AMDVI_DRV_OK) {
+        status = amdvi_drv_resolve_memory_list(drv);
+    }
     if (status == AMDVI_DRV_OK && !amdvi_drv_heap_alloc(&drv->heap, 65536 / 8, &drv->domain_ids)) {
         status = AMDVI_DRV_ERR_NO_MEMORY;
     }

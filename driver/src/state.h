@@ -73,10 +73,10 @@ struct amdvi_drv_unit {
     bool in_force;              /* the device table base is ours: the unit may read the table */
     bool stuck;                 /* ring or log did not stop: the unit may write there */
     bool has_interrupt;
-    uint64_t lost;            /* events since the last report: unit->lock */
-    uint16_t stranger;        /* who faulted last that is nobody's requester: unit->lock */
-    uint32_t stranger_faults; /* of all of these, in the second that began at: */
-    uint64_t stranger_since_ns;
+    uint64_t lost;             /* events since the last report: unit->lock */
+    uint32_t strangers_faults; /* of those who are nobody's requesters, in the second that began at:
+                                  unit->lock */
+    uint64_t strangers_since_ns;
     struct amdvi_drv_rd890 rd890; /* over a suspend */
 };
 
@@ -388,7 +388,7 @@ struct amdvi_drv_requester *amdvi_drv_requester_find(struct amdvi_drv_unit *unit
 
 /* ---- resolve.c: what the table and the overrides say ---- */
 
-/* Copy and check the table, and make the units (not yet probed) and the list of memories. */
+/* Copy and check the table, and make the units, which are not yet probed. */
 enum amdvi_drv_status amdvi_drv_resolve_table(struct amdvi_drv *drv);
 /* The unit of a device, the requester id that reaches it, and the setting of its entry. */
 enum amdvi_drv_status amdvi_drv_resolve_device(struct amdvi_drv *drv, uint16_t segment,

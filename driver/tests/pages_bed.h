@@ -120,6 +120,29 @@ static inline enum amdvi_drv_status bed_unmap(struct bed *bed, uint64_t iova, ui
     return amdvi_drv_pages_unmap(&bed->pages, iova, size_bytes, &bed->gather);
 }
 
+/*
+ * rig->changed is called after each store to the tables, which are in an arena. False, and the case
+ * is skipped and over, on processors where that is not possible.
+ */
+static inline bool bed_watch(struct bed *bed,
+                             void (*changed)(struct rig *rig, enum rig_change what))
+{
+    bed->rig.changed = changed;
+    if (rig_watch(&bed->rig, bed->rig.arena.bytes, bed->rig.arena.size_bytes)) {
+        return true;
+    }
+    check_skip("stores cannot be watched one by one on this processor");
+    bed->rig.changed = NULL;
+    bed_stop(bed);
+    return false;
+}
+
+static inline void bed_unwatch(struct bed *bed)
+{
+    rig_unwatch(&bed->rig);
+    bed->rig.changed = NULL;
+}
+
 /* ---- The oracle ------------------------------------------------------------------------------ */
 
 /* What the tables in memory mean, by the oracle, for a read, or a write. */

@@ -172,6 +172,7 @@ static void hosts_and_arenas_that_cannot_be_are_refused(void)
         {arena.bytes, arena.spa + 512, arena.size_bytes},
         {arena.bytes, arena.spa, 4095},
         {arena.bytes, UINT64_C(1) << 52, arena.size_bytes},
+        {arena.bytes, UINT64_C(1) << 53, arena.size_bytes},
         {arena.bytes, (UINT64_C(1) << 52) - 4096, 8192},
     };
     for (unsigned i = 0; i < CHECK_CASE_COUNT(bad); i++) {

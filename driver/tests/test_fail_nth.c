@@ -76,7 +76,9 @@ static void use_domain(struct amdvi_drv_domain *domain, struct amdvi_drv_device 
         done(amdvi_drv_map(domain, IOVA, BOOT_MEMORY & ~(LARGE - 1), LARGE, POLICY_RW));
     if (is_mapped) {
         CHECK_REACHES(policy, id, IOVA, BOOT_MEMORY & ~(LARGE - 1));
-        (void)done(amdvi_drv_ats_enable(device));
+        if (boot.policy.rig.options.iotlb_sup) {
+            (void)done(amdvi_drv_ats_enable(device));
+        }
         /* Splits the large page, which needs memory. */
         if (done(amdvi_drv_unmap(domain, IOVA, 4096, NULL))) {
             CHECK_REFUSED(policy, id, IOVA);

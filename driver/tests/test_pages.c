@@ -292,6 +292,7 @@ static void gathers_are_joined_with_all_their_tables(void)
     amdvi_drv_gather_merge(&other, &bed.gather);
     CHECK(nothing_is_gathered());
     CHECK_U64(other.last_iova, 10 * MIB - 1);
+    CHECK(other.directories);
     CHECK_U64(bed.pages.tables, 7);
     amdvi_drv_pages_free(&bed.pages, &other);
     CHECK_U64(bed.pages.tables, 2);

@@ -151,13 +151,11 @@ static void no_store_of_growing_disturbs(void)
     CHECK_U64(bed_map(&bed, 4096, 0x7000, 4096, BED_RW), AMDVI_DRV_OK);
     stores = 0;
     disturbed = 0;
-    bed.rig.changed = look_after_store;
-    if (!rig_watch(&bed.rig, bed.rig.arena.bytes, options.arena_bytes)) {
-        check_skip("stores cannot be watched one by one on this processor");
+    if (!bed_watch(&bed, look_after_store)) {
+        return;
     }
     CHECK_U64(bed_map(&bed, UINT64_MAX - 4095, 0x9000, 4096, BED_RW), AMDVI_DRV_OK);
-    rig_unwatch(&bed.rig);
-    bed.rig.changed = NULL;
+    bed_unwatch(&bed);
     CHECK(stores > 3);
     CHECK_U64(disturbed, 0);
     bed_stop(&bed);

@@ -150,9 +150,9 @@ static void a_stranger_is_stopped_too(void)
     fault(id, 100);
     poll();
     CHECK_U64(heard.reports, 0);
-    const struct amdvi_drv_requester *stranger =
-        amdvi_drv_requester_find(boot.policy.drv->units[0], id);
-    CHECK(stranger != NULL && stranger->stopped && !stranger->stop_due && stranger->users == 0);
+    const struct amdvi_drv_unit *unit = boot.policy.drv->units[0];
+    struct amdvi_dte dte = amdvi_drv_device_table_read(&unit->table, id);
+    CHECK(dte.valid && !dte.translation && dte.suppress_all);
 
     /* Once it is known, and attached, it begins anew. */
     struct amdvi_drv_domain *domain = policy_attached(&boot.policy, id);

@@ -57,7 +57,8 @@ static enum amdvi_drv_status resolve_with(const struct amdvi_drv_override *overr
                                                .ivrs_bytes = sizeof(bed.table.bytes),
                                                .overrides = overrides,
                                                .override_count = count};
-    return amdvi_drv_resolve_table(&bed.drv);
+    enum amdvi_drv_status status = amdvi_drv_resolve_table(&bed.drv);
+    return status == AMDVI_DRV_OK ? amdvi_drv_resolve_memory_list(&bed.drv) : status;
 }
 
 static enum amdvi_drv_status resolve(void)

@@ -266,7 +266,7 @@ static void commands_out_of_order_are_found(void)
     if (!start_bad()) {
         return;
     }
-    exchange(7, wait_word(), 2); /* the third of three, behind two pairs */
+    exchange(7, UINT64_C(1) << 60, 0); /* the third of three, behind two pairs: stores nothing */
     run_and_heal(1, "PPPPFPPPP");
     CHECK_U64(result[ORDER].expected, 3);
     CHECK_U64(result[ORDER].found, 2);
@@ -291,6 +291,32 @@ static void an_event_that_does_not_come_is_found(void)
         return;
     }
     policy.rig.host.read32 = read32_without_events;
+    run_and_heal(1, "PPPPPPPF-");
+    policy_stop(&policy);
+}
+
+static uint32_t frozen_tail;
+
+static uint32_t read32_of_old_events(void *ctx, void *window, uint32_t offset)
+{
+    return offset == 0x2018 ? frozen_tail : true_read32(ctx, window, offset);
+}
+
+static void an_older_event_is_not_taken_for_it(void)
+{
+    struct amdvi_command command = {.opcode = (enum amdvi_opcode)15};
+    uint32_t number = 0;
+
+    if (!start_bad()) {
+        return;
+    }
+    struct amdvi_drv_ring *ring = &policy.drv->units[0]->ring;
+    uint64_t deadline_ns = policy.rig.now_ns + UINT64_C(1000000000);
+    CHECK_U64(amdvi_drv_ring_submit(ring, &command, 1, deadline_ns, &number), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_ring_wait(ring, number, deadline_ns), AMDVI_DRV_ERR_COMMAND);
+    frozen_tail = (uint32_t)rig_reg(&policy.rig, 0, AMDVI_REG_EVENT_LOG_TAIL);
+    CHECK_U64(frozen_tail, 16);
+    policy.rig.host.read32 = read32_of_old_events;
     run_and_heal(1, "PPPPPPPF-");
     policy_stop(&policy);
 }
@@ -359,6 +385,8 @@ static const struct check_case cases[] = {
     {"a unit that takes a command that is none is found", NULL,
      a_bad_command_that_is_taken_is_found},
     {"an event that does not come is found", NULL, an_event_that_does_not_come_is_found},
+    {"an older event of the same kind is not taken for it", NULL,
+     an_older_event_is_not_taken_for_it},
     {"events that others took are not tested", NULL, events_that_others_took_are_not_tested},
     {"an overflow that is not told is found", NULL, an_overflow_that_is_not_told_is_found},
     {"a start that asks for the self-test depends on it", NULL,

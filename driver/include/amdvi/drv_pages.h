@@ -49,7 +49,8 @@ struct amdvi_drv_gather {
 void amdvi_drv_gather_init(struct amdvi_drv_gather *gather);
 
 struct amdvi_drv_pages_config {
-    uint64_t page_sizes; /* which may be used; bit 12 must be among them */
+    uint64_t page_sizes; /* which may be used; bit 12 must be among them. One is used only if its
+                            pages can be split: into those of its own level, or of the next lower */
     uint8_t levels_max;  /* 3 to 6: HATS, or what the IOVA size needs */
     bool gather_new;     /* NpCache=1: ranges that become mapped are gathered too */
     bool force_coherent; /* FC in every leaf */
@@ -115,6 +116,8 @@ AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_pages_map(struct amdvi_drv_
  * Unmap whatever is mapped in the range; holes are no error. A page that reaches beyond the range
  * is split first, which alone can need memory. A table that the range covers whole goes to
  * gather->freed; one that became empty by and by stays, for the next mapping.
+ *
+ * @gather  also after an error: of pages that were split.
  *
  * Returns    AMDVI_DRV_ERR_ARGUMENT, or AMDVI_DRV_ERR_NO_MEMORY and AMDVI_DRV_ERR_LIMIT of a split;
  *            nothing is unmapped then.

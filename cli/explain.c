@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* amdvi explain: where the log comes from, and what is known of the devices. */
+#include "explain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+
+#define LOG_BYTES_MAX (512 * 1024 * 1024)
+
+enum { KLOG_READ_ALL = 3, KLOG_SIZE = 10 };
+
+struct options {
+    struct cli_out out;
+    const char *lspci;
+    const char *sysfs;
+};
+
+static void usage(void)
+{
+    fputs(
+        "Usage: amdvi explain [OPTIONS] [FILE]\n\n"
+        "Explains what the AMD IOMMU's drivers of Linux (6.1 to 7.x) and Xen say in a kernel log:\n"
+        "FILE, standard input (-), or without FILE the running kernel's.\n\n"
+        "  --lspci FILE   the output of lspci (-nn, -k) of that machine, to name devices\n"
+        "  --sysfs DIR    the same from a sysfs; /sys for the running kernel's log\n"
+        "  --json, --color=WHEN\n\n"
+        "Exit status: 1 if there are events or problems, or lines that are not known.\n",
+        stdout);
+}
+
+static char *read_kernel_log(size_t *out_size)
+{
+    int room = klogctl(KLOG_SIZE, NULL, 0);
+    char *text = room > 0 ? malloc((size_t)room + 1) : NULL;
+    int size = text != NULL ? klogctl(KLOG_READ_ALL, text, room) : -1;
+
+    if (size < 0) {
+        cli_complain("the kernel's log: %s", strerror(errno));
+        free(text);
+        return NULL;
+    }
+    text[size] = '\0';
+    *out_size = (size_t)size;
+    return text;
+}
+
+static json_t *read_devices(const char *path)
+{
+    size_t size;
+    char *text = path != NULL ? cli_read_file(path, 16 * 1024 * 1024, &size) : NULL;
+    json_t *devices =
+        path == NULL || text != NULL ? cli_devices_from_lspci(text != NULL ? text : "") : NULL;
+
+    free(text);
+    return devices;
+}
+
+static bool has_problem(const json_t *document)
+{
+    size_t index;
+    json_t *group;
+
+    json_array_foreach(json_object_get(document, "lines"), index, group)
+    {
+        if (strcmp(cli_text(group, "severity"), "problem") == 0) {
+            return true;
+        }
+    }
+    return json_array_size(json_object_get(document, "events")) != 0 ||
+           json_array_size(json_object_get(document, "unknown")) != 0;
+}
+
+static int run(struct options *options, const char *path)
+{
+    json_t *devices = read_devices(options->lspci);
+    size_t size = 0;
+    char *text = devices == NULL ? NULL
+                 : path != NULL  ? cli_read_file(path, LOG_BYTES_MAX, &size)
+                                 : read_kernel_log(&size);
+
+    if (text == NULL) {
+        json_decref(devices);
+        return CLI_FINDINGS;
+    }
+    const char *sysfs = options->sysfs != NULL ? options->sysfs : path == NULL ? "/sys" : NULL;
+    json_t *document = cli_explain_log(text, size, devices, sysfs);
+    int status = has_problem(document) ? CLI_FINDINGS : CLI_FINE;
+    free(text);
+    json_decref(devices);
+    if (options->out.json) {
+        return cli_print_json(document) ? status : CLI_FINDINGS;
+    }
+    cli_explain_print(&options->out, document);
+    json_decref(document);
+    return cli_flush() ? status : CLI_FINDINGS;
+}
+
+int cli_explain(int argc, char **argv)
+{
+    enum { OPTION_LSPCI = CLI_OPTION_OWN, OPTION_SYSFS };
+    static const struct option long_options[] = {{"lspci", required_argument, NULL, OPTION_LSPCI},
+                                                 {"sysfs", required_argument, NULL, OPTION_SYSFS},
+                                                 CLI_COMMON_OPTIONS};
+    struct options options = {0};
+    int option;
+
+    cli_out_init(&options.out);
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (option == OPTION_LSPCI) {
+            options.lspci = optarg;
+        } else if (option == OPTION_SYSFS) {
+            options.sysfs = optarg;
+        } else {
+            enum cli_option_end end = cli_common_option(&options.out, option);
+            if (end != CLI_OPTIONS_GO_ON) {
+                return cli_usage_end(end, usage);
+            }
+        }
+    }
+    if (argc - optind > 1) {
+        return cli_usage_end(CLI_OPTIONS_BAD, usage);
+    }
+    return run(&options, optind < argc ? argv[optind] : NULL);
+}

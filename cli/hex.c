@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Words in hexadecimal: tokens, and their order in memory. */
+#include "hex.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TOKEN_MAX 160
+
+static bool refuse(struct cli_hex *hex, const char *why, const char *token)
+{
+    snprintf(hex->error, sizeof(hex->error), "%s: '%.40s'", why, token);
+    return false;
+}
+
+static bool push(struct cli_hex *hex, const char *digits, size_t count)
+{
+    uint64_t value = 0;
+
+    if (hex->count >= CLI_HEX_WORDS_MAX) {
+        return refuse(hex, "there are too many words", digits);
+    }
+    for (size_t i = 0; i < count; i++) {
+        unsigned char c = (unsigned char)tolower((unsigned char)digits[i]);
+        value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    hex->word[hex->count++] = value;
+    return true;
+}
+
+/* One word of digits only; the lowest part of a long one is its last, and comes first in memory. */
+static bool push_digits(struct cli_hex *hex, const char *digits)
+{
+    size_t count = strlen(digits);
+
+    if (count > hex->digits_max) {
+        hex->digits_max = count > 16 ? 16 : (unsigned)count;
+    }
+    while (count > 16) {
+        count -= 16;
+        if (!push(hex, digits + count, 16)) {
+            return false;
+        }
+    }
+    return push(hex, digits, count);
+}
+
+/*
+ * A token without spaces. Words of a log that are no numbers are left out; what starts as a number
+ * and is none is refused, since leaving out a mistyped word would move all that follow.
+ */
+static bool take_token(struct cli_hex *hex, char *token)
+{
+    char digits[TOKEN_MAX];
+    size_t count = 0;
+    char *equals = strrchr(token, '=');
+
+    if (equals != NULL) {
+        token = equals + 1;
+    }
+    bool is_prefixed = token[0] == '0' && (token[1] == 'x' || token[1] == 'X');
+    for (const char *c = token + (is_prefixed ? 2 : 0); *c != '\0'; c++) {
+        bool is_suffix = (*c == 'h' || *c == 'H') && c[1] == '\0' && count != 0;
+        if (*c == '_' || is_suffix) {
+            continue;
+        }
+        if (isxdigit((unsigned char)*c) == 0) {
+            return isdigit((unsigned char)token[0]) == 0 ||
+                   refuse(hex, "this is not hexadecimal", token);
+        }
+        digits[count++] = *c;
+    }
+    digits[count] = '\0';
+    if (is_prefixed && hex->digits_max < 3) {
+        hex->digits_max = 3; /* nobody writes the bytes of a dump with 0x */
+    }
+    return count == 0 || push_digits(hex, digits);
+}
+
+/* Where the numbers of a line begin: behind a time stamp and the last label. */
+static const char *line_start(const char *line, size_t length)
+{
+    const char *start = line;
+    const char *end = line + length;
+
+    for (const char *c = line; c + 1 < end; c++) {
+        if ((c[0] == ':' || c[0] == ']') && (c[1] == ' ' || c[1] == '\t')) {
+            start = c + 1;
+        }
+    }
+    return start;
+}
+
+static bool parse_line(struct cli_hex *hex, const char *line, size_t length)
+{
+    static const char separators[] = " \t\r,;:[](){}|";
+    const char *end = line + length;
+    const char *c = line_start(line, length);
+
+    while (c < end) {
+        char token[TOKEN_MAX];
+        size_t size = 0;
+        while (c < end && *c != '\0' && strchr(separators, *c) != NULL) {
+            c++;
+        }
+        while (c < end && *c != '\0' && strchr(separators, *c) == NULL) {
+            if (size + 1 >= sizeof(token)) {
+                token[size] = '\0';
+                return refuse(hex, "this is too long for a word", token);
+            }
+            token[size++] = *c++;
+        }
+        token[size] = '\0';
+        if (!take_token(hex, token)) {
+            return false;
+        }
+        if (c < end && *c == '\0') {
+            break;
+        }
+    }
+    return true;
+}
+
+bool cli_hex_parse(struct cli_hex *hex, const char *text)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        if (!parse_line(hex, text, length)) {
+            return false;
+        }
+        text += length;
+        text += *text == '\n' ? 1 : 0;
+    }
+    return true;
+}
+
+size_t cli_hex_entries(struct cli_hex *hex, size_t entry_bytes, uint8_t *bytes)
+{
+    static const unsigned sizes[] = {1, 4, 8};
+    unsigned smallest = (hex->digits_max + 1) / 2;
+
+    for (unsigned i = 0; i < 3 && hex->count != 0; i++) {
+        if (sizes[i] < smallest || hex->count * sizes[i] % entry_bytes != 0) {
+            continue;
+        }
+        for (size_t w = 0; w < hex->count; w++) {
+            for (unsigned b = 0; b < sizes[i]; b++) {
+                bytes[w * sizes[i] + b] = (uint8_t)(hex->word[w] >> (8 * b) & 0xff);
+            }
+        }
+        return hex->count * sizes[i] / entry_bytes;
+    }
+    snprintf(hex->error, sizeof(hex->error),
+             "%zu word%s of up to %u digits do not make entries of %zu bytes", hex->count,
+             hex->count == 1 ? "" : "s", hex->digits_max, entry_bytes);
+    return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Words in hexadecimal as kernel logs, debuggers and people write them. */
+#ifndef AMDVI_CLI_HEX_H
+#define AMDVI_CLI_HEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLI_HEX_WORDS_MAX 4096
+
+struct cli_hex {
+    size_t count;
+    unsigned digits_max; /* the longest word, as written */
+    uint64_t word[CLI_HEX_WORDS_MAX];
+    char error[128]; /* why something was refused */
+};
+
+/*
+ * Adds what is in @text, of any number of lines. Of a line only what follows its last label counts
+ * ("DTE[0]: ", "0000000012345000: "). A word is hexadecimal digits with or without 0x, h and _; a
+ * word of more than 16 digits is several, whose lowest comes last. Colons without a space separate.
+ */
+bool cli_hex_parse(struct cli_hex *hex, const char *text);
+
+/*
+ * The words as bytes in memory, for entries of @entry_bytes. The words' size is what makes whole
+ * entries: 1, 4 or 8 bytes, whichever holds the longest word first. Returns the number of entries
+ * in @bytes, which has room for 8 * CLI_HEX_WORDS_MAX; 0 after writing the error.
+ */
+size_t cli_hex_entries(struct cli_hex *hex, size_t entry_bytes, uint8_t *bytes);
+
+#endif

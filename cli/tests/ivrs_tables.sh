@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# amdvi ivrs on every table of the tests: each field is where ACPICA's disassembler, which nobody
+# here wrote, sees it, with the same value; a description gives the same bytes, and those the same
+# description; good tables have no findings, broken ones have some. Prints TAP.
+#
+# usage: ivrs_tables.sh AMDVI MAKE_TABLES...
+
+set -u
+
+amdvi=$1
+shift
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+for make_tables; do
+    "$make_tables" "$work" || exit 1
+done
+case=0
+failed=0
+
+result() { # STATUS SENTENCE
+    case=$((case + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $case - $2"
+    else
+        echo "not ok $case - $2"
+        failed=1
+    fi
+}
+
+# "offset bytes value" for each field, numbers without leading zeros, in capitals.
+normalize='{ sub(/^0[xX]/, "", $3); if ($3 !~ /^"/) { sub(/^0+/, "", $3); $3 = toupper($3) }
+    print $1 + 0, $2 + 0, $3 }'
+
+fields_of_iasl() { # NAME
+    (cd "$work" && iasl -d "$1.dat" >"$1.out" 2>&1)
+    sed -n 's/^\[\([0-9A-F]*\)h [0-9]* *\([0-9]*\)\] *[^:]* : \("[^"]*"\|[0-9A-Fa-f]*\).*/\1 \2 \3/p' \
+        "$work/$1.dsl" | while read -r offset bytes value; do
+        echo "$((0x$offset)) $bytes $value"
+    done | awk "$normalize"
+}
+
+fields_of_amdvi() { # NAME
+    "$amdvi" ivrs dump --json "$work/$1.dat" 2>/dev/null |
+        sed -n 's/^ *"\(offset\|bytes\|value\)": "\(.*\)",\{0,1\}$/\1 \2/p' |
+        while read -r key value; do
+            case $key in
+            offset) offset=$((value)) ;;
+            bytes) bytes=$value ;;
+            value)
+                value=$(printf '%s' "$value" | sed 's/\\"/"/g')
+                echo "$offset $bytes $value"
+                ;;
+            esac
+        done | awk "$normalize"
+}
+
+# Fields that iasl prints and amdvi does not, or with another value; and the other way round, unless
+# iasl says that it does not know the table further.
+compares() { # NAME
+    fields_of_iasl "$1" | sort >"$work/iasl"
+    fields_of_amdvi "$1" | sort >"$work/amdvi"
+    [ "$(wc -l <"$work/iasl")" -ge 8 ] || return 1
+    comm -23 "$work/iasl" "$work/amdvi" | sed 's/^/# only iasl: /' >"$work/differences"
+    if ! grep -qiE 'unknown|invalid|error|warning|\*\*\*\*' "$work/$1.dsl" "$work/$1.out"; then
+        comm -13 "$work/iasl" "$work/amdvi" | sed 's/^/# only amdvi: /' >>"$work/differences"
+    fi
+    cat "$work/differences"
+    [ ! -s "$work/differences" ]
+}
+
+round_trip() { # NAME
+    "$amdvi" ivrs dump --description "$work/$1.dat" >"$work/first" 2>"$work/why" || {
+        # Only what cannot be opened at all has no description.
+        ! "$amdvi" ivrs dump "$work/$1.dat" >/dev/null 2>&1
+        return
+    }
+    "$amdvi" ivrs build "$work/first" --output "$work/again" &&
+        cmp "$work/$1.dat" "$work/again" &&
+        "$amdvi" ivrs dump --description "$work/again" | cmp - "$work/first" &&
+        "$amdvi" ivrs dump --description --json "$work/again" | "$amdvi" ivrs build |
+        cmp - "$work/$1.dat"
+}
+
+count=$(ls "$work"/*.dat | wc -l)
+echo "1..$((3 * count))"
+for table in "$work"/*.dat; do
+    name=$(basename "$table" .dat)
+    if ! command -v iasl >/dev/null 2>&1; then
+        echo "ok $((case + 1)) - $name: fields # SKIP iasl is not installed (Debian package acpica-tools)"
+        case=$((case + 1))
+    elif [ "$name" = bad_signature ] || [ "$name" = bad_length ]; then
+        result 0 "$name: iasl takes it for no IVRS, or for a longer one"
+    else
+        compares "$name"
+        result $? "$name: each field is what iasl -d says"
+    fi
+    round_trip "$name"
+    result $? "$name: a description gives the same bytes, and they the same description"
+    "$amdvi" ivrs check "$table" >"$work/findings"
+    status=$?
+    case $name in
+    good_* | every)
+        [ "$status" -eq 0 ] && [ ! -s "$work/findings" ]
+        result $? "$name: nothing is found"
+        ;;
+    machine) # it names itself, which is worth a note
+        [ "$status" -eq 0 ] && [ "$(wc -l <"$work/findings")" -le 2 ]
+        result $? "$name: nothing is found but a note"
+        ;;
+    *)
+        [ "$status" -le 1 ] && [ -s "$work/findings" ]
+        result $? "$name: something is found"
+        ;;
+    esac
+done
+exit "$failed"
