@@ -35,9 +35,12 @@ static enum amdvi_drv_status find_home(struct amdvi_drv *drv, uint64_t memories,
     return AMDVI_DRV_OK;
 }
 
-/* As attach.c writes it later, for somebody with this setting and home. */
-static void write_entry(struct amdvi_drv_unit *unit, uint16_t device_id, uint8_t setting,
-                        struct amdvi_drv_domain *home)
+/*
+ * As attach.c writes it later, for somebody with this setting and home. Not inlined: its stack need
+ * not be there while homes are made.
+ */
+static __attribute__((noinline)) void write_entry(struct amdvi_drv_unit *unit, uint16_t device_id,
+                                                  uint8_t setting, struct amdvi_drv_domain *home)
 {
     struct amdvi_drv_requester requester = {
         .unit = unit,

@@ -91,16 +91,20 @@ static bool count_fault(struct amdvi_drv_requester *requester, struct amdvi_drv_
  * count as one, and who faults when there are too many is not logged any more, so that the log is
  * left to others. Its entry is as it shall be again when it is added.
  */
-static void count_stranger(struct amdvi_drv_unit *unit, struct amdvi_drv_report *report)
+static bool count_stranger(struct amdvi_drv_unit *unit, struct amdvi_drv_report *report)
 {
     struct amdvi_drv_requester nobody = {.unit = unit, .device_id = report->event.device_id};
+    bool has_entry = nobody.device_id < unit->table.entries;
 
-    if (is_too_many(unit, &unit->strangers_faults, &unit->strangers_since_ns) &&
-        nobody.device_id < unit->table.entries) {
+    if (has_entry && amdvi_drv_device_table_read(&unit->table, nobody.device_id).suppress_all) {
+        return false; /* logged before that */
+    }
+    if (is_too_many(unit, &unit->strangers_faults, &unit->strangers_since_ns) && has_entry) {
         unit->strangers_faults = 0;
         stop(&nobody);
         report->device_stopped = true;
     }
+    return true;
 }
 
 /* What became of the log's oldest event. */
@@ -126,12 +130,11 @@ static enum taken judge(struct amdvi_drv_unit *unit, struct amdvi_drv_report *re
     if (report->known && report->event.code == AMDVI_EVENT_IOTLB_INV_TIMEOUT && requester != NULL) {
         __atomic_store_n(&requester->ats_late, true, __ATOMIC_RELEASE);
     }
-    if (is_fault(report) && requester != NULL && !count_fault(requester, report)) {
+    if (is_fault(report) &&
+        !(requester != NULL ? count_fault(requester, report) : count_stranger(unit, report))) {
         taken = TAKEN_QUIETLY;
         unit->lost++;
         unit->info.lost++;
-    } else if (is_fault(report) && requester == NULL) {
-        count_stranger(unit, report);
     }
     if (taken != TAKEN_QUIETLY) {
         report->lost = unit->lost;

@@ -237,12 +237,86 @@ static void any_unit_may_fail(void)
     }
 }
 
+/* ---- Refusals -------------------------------------------------------------------------------- */
+
+static enum amdvi_drv_status try_add(uint16_t device_id, const uint16_t *aliases, unsigned count,
+                                     bool trusted)
+{
+    struct amdvi_drv_device_config config = {
+        .device_id = device_id, .aliases = aliases, .alias_count = count, .trusted = trusted};
+    struct amdvi_drv_device *device = NULL;
+
+    return amdvi_drv_device_add(boot.policy.drv, &config, &device);
+}
+
+static unsigned count_requesters(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < AMDVI_DRV_BUCKETS; i++) {
+        for (const struct amdvi_drv_requester *at = boot.policy.drv->buckets[i]; at != NULL;
+             at = at->next) {
+            count += at->users;
+        }
+    }
+    return count;
+}
+
+static void a_refused_device_leaves_nothing(void)
+{
+    uint16_t id = POLICY_ID(0, 0);
+    uint16_t other = POLICY_ID(1, 0);
+    uint16_t many[AMDVI_DRV_REQUESTERS_MAX] = {0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe9};
+    uint16_t two[2] = {POLICY_ID(0, 3), POLICY_ID(0, 4)};
+
+    prepare(&(struct policy_options){.rig = {.units = 2}, .devices = more_ids, .device_count = 2});
+    CHECK_U64(amdvi_drv_start(&boot.policy.drv, &boot.policy.rig.host, &boot.config), AMDVI_DRV_OK);
+    struct amdvi_drv_device *device = policy_device(&boot.policy, id);
+    CHECK_U64(count_requesters(), 1);
+    CHECK_U64(try_add(id, NULL, 0, true), AMDVI_DRV_ERR_EXISTS);
+    CHECK_U64(try_add(0xd000, NULL, 0, true), AMDVI_DRV_ERR_NO_UNIT);
+    CHECK_U64(try_add(POLICY_ID(0, 2), &other, 1, true), AMDVI_DRV_ERR_ARGUMENT);
+    CHECK_U64(try_add(POLICY_ID(0, 2), many, 8, true), AMDVI_DRV_ERR_ARGUMENT);
+    CHECK_U64(try_add(0xe8, many, 7, true), AMDVI_DRV_ERR_ARGUMENT); /* with those of the IVRS */
+    CHECK_U64(try_add(POLICY_ID(0, 2), NULL, 1, true), AMDVI_DRV_ERR_ARGUMENT);
+    CHECK_U64(count_requesters(), 1);
+
+    /* Inseparable from one that may do everything. */
+    struct amdvi_drv_domain_config config;
+    struct amdvi_drv_domain *identity = NULL;
+    amdvi_drv_domain_config_init(&config);
+    config.kind = AMDVI_DRV_DOMAIN_IDENTITY;
+    CHECK_U64(amdvi_drv_domain_create(boot.policy.drv, &config, &identity), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_attach(identity, device), AMDVI_DRV_OK);
+    CHECK_U64(try_add(POLICY_ID(0, 2), &id, 1, false), AMDVI_DRV_ERR_UNTRUSTED);
+    CHECK_U64(count_requesters(), 1);
+    CHECK_U64(amdvi_drv_detach(device), AMDVI_DRV_OK);
+    CHECK_U64(try_add(POLICY_ID(0, 2), &id, 1, false), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_attach(identity, device), AMDVI_DRV_ERR_UNTRUSTED);
+    /* Trusted again without the other. */
+    CHECK_U64(amdvi_drv_device_remove(amdvi_drv_device_find(boot.policy.drv, 0, POLICY_ID(0, 2))),
+              AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_attach(identity, device), AMDVI_DRV_OK);
+
+    /* Found by each of its ids, but by its own first. */
+    CHECK_U64(try_add(two[1], NULL, 0, true), AMDVI_DRV_OK);
+    CHECK_U64(try_add(POLICY_ID(0, 2), two, 2, true), AMDVI_DRV_OK);
+    struct amdvi_drv_device *bridged = amdvi_drv_device_find(boot.policy.drv, 0, two[0]);
+    CHECK(bridged != NULL && bridged->config.device_id == POLICY_ID(0, 2));
+    CHECK(amdvi_drv_device_find(boot.policy.drv, 0, POLICY_ID(0, 2)) == bridged);
+    CHECK(amdvi_drv_device_find(boot.policy.drv, 0, two[1]) != bridged);
+    CHECK(amdvi_drv_device_find(boot.policy.drv, 1, two[1]) == NULL);
+    policy_stop(&boot.policy);
+}
+
 static const struct check_case cases[] = {
     {"B-2: whichever call of the host fails, nothing leaks and nothing is half enabled", NULL,
      each_call_may_fail},
     {"the same without configuration space, with 32-bit registers", NULL,
      each_call_may_fail_without_extras},
     {"an arena may end anywhere", NULL, an_arena_may_end_anywhere},
+    {"a device that is refused leaves nothing; what is shared is trusted only if all are", NULL,
+     a_refused_device_leaves_nothing},
     {"whichever unit fails, all are off and nothing is held", NULL, any_unit_may_fail},
 };
 

@@ -362,12 +362,24 @@ static void run_all(const struct scenario *scenarios, unsigned count)
 static void everywhere(void)
 {
     static const struct scenario scenarios[] = {
-        {.base = 0, .config = {AMDVI_DRV_PAGE_SIZES_ALL, 6}, .calls = CALLS},
-        {.base = 512 * GIB - GIB, .config = {AMDVI_DRV_PAGE_SIZES_ALL, 6}, .calls = CALLS},
-        {.base = 256 * TIB - GIB, .config = {AMDVI_DRV_PAGE_SIZES_ALL, 5}, .calls = CALLS},
-        {.base = 512 * 256 * TIB - GIB, .config = {AMDVI_DRV_PAGE_SIZES_ALL, 6}, .calls = CALLS},
-        {.base = 0 - 2 * GIB, .config = {AMDVI_DRV_PAGE_SIZES_ALL, 6}, .calls = CALLS},
-        {.base = 512 * GIB - 2 * GIB, .config = {AMDVI_DRV_PAGE_SIZES_ALL, 3}, .calls = CALLS},
+        {.base = 0,
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 6},
+         .calls = CALLS},
+        {.base = 512 * GIB - GIB,
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 6},
+         .calls = CALLS},
+        {.base = 256 * TIB - GIB,
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 5},
+         .calls = CALLS},
+        {.base = 512 * 256 * TIB - GIB,
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 6},
+         .calls = CALLS},
+        {.base = 0 - 2 * GIB,
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 6},
+         .calls = CALLS},
+        {.base = 512 * GIB - 2 * GIB,
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 3},
+         .calls = CALLS},
     };
 
     run_all(scenarios, CHECK_CASE_COUNT(scenarios));
@@ -376,9 +388,17 @@ static void everywhere(void)
 static void with_sizes(void)
 {
     static const struct scenario scenarios[] = {
-        {.base = GIB, .config = {AMDVI_DRV_PAGE_SIZES_4K, 4}, .calls = CALLS / 2},
-        {.base = GIB, .config = {UINT64_C(0x40201000), 4}, .calls = CALLS, .caches = 1},
-        {.base = GIB, .config = {UINT64_C(0x00815000), 4}, .calls = CALLS, .caches = 2},
+        {.base = GIB,
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_4K, .levels_max = 4},
+         .calls = CALLS / 2},
+        {.base = GIB,
+         .config = {.page_sizes = UINT64_C(0x40201000), .levels_max = 4},
+         .calls = CALLS,
+         .caches = 1},
+        {.base = GIB,
+         .config = {.page_sizes = UINT64_C(0x00815000), .levels_max = 4},
+         .calls = CALLS,
+         .caches = 2},
     };
 
     run_all(scenarios, CHECK_CASE_COUNT(scenarios));
@@ -388,11 +408,11 @@ static void when_memory_is_short(void)
 {
     static const struct scenario scenarios[] = {
         {.base = 512 * GIB - GIB,
-         .config = {AMDVI_DRV_PAGE_SIZES_ALL, 6},
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 6},
          .fail_percent = 30,
          .calls = CALLS},
         {.base = 0,
-         .config = {AMDVI_DRV_PAGE_SIZES_ALL, 6},
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 6},
          .arena_bytes = 30 * 4096,
          .calls = CALLS},
         {.base = 512 * GIB - GIB,
@@ -407,7 +427,7 @@ static void without_coherence(void)
 {
     static const struct scenario scenarios[] = {
         {.base = 512 * GIB - GIB,
-         .config = {AMDVI_DRV_PAGE_SIZES_ALL, 6},
+         .config = {.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL, .levels_max = 6},
          .fail_percent = 10,
          .non_coherent = true,
          .calls = CALLS / 2},
