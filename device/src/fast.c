@@ -38,14 +38,9 @@ static inline uint64_t host_word(struct amdvi_iommu *iommu, const struct amdvi_p
     bool is_write = (access & AMDVI_ACCESS_WRITE) != 0;
     struct amdvi_stretch stretch;
 
-    if (iommu->host.map == NULL) {
-        return AMDVI_TLB_NO_HOST;
-    }
-    if (!amdvi_stretch_find(&iommu->caches, spa, bytes, is_write, &stretch) &&
-        !amdvi_stretch_ask(iommu, generation, spa, bytes, is_write, &stretch)) {
-        return AMDVI_TLB_NO_HOST;
-    }
-    if ((stretch.distance & AMDVI_TLB_FLAGS) != 0) {
+    if (iommu->host.map == NULL ||
+        !amdvi_stretch_get(iommu, generation, spa, bytes, is_write, &stretch) ||
+        (stretch.distance & AMDVI_TLB_FLAGS) != 0) {
         return AMDVI_TLB_NO_HOST;
     }
     /* What may be written may be read. And neither, if the tables do not say so. */
@@ -162,15 +157,12 @@ static enum amdvi_found use(struct amdvi_reader *reader, uint64_t context, uint6
     return AMDVI_FOUND_NOT;
 }
 
-enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
-                                           uint64_t iova, enum amdvi_access access,
-                                           struct amdvi_page *out)
+/* The rest of amdvi_fast_page_elsewhere(), where walk_4k() did not help. */
+static enum amdvi_found page_elsewhere(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
+                                       enum amdvi_access access, struct amdvi_page *out)
 {
     unsigned size_log2 = reader->size_log2;
 
-    if (size_log2 == AMDVI_PAGE_LOG2 && walk_4k(reader, context, iova, access, out)) {
-        return AMDVI_FOUND_WALK;
-    }
     if (amdvi_tlb_find_sizes(&reader->iommu->caches, context, iova, ~AMDVI_BIT(size_log2), out)) {
         reader->size_log2 = amdvi_page_size_log2(out);
         return use(reader, context, iova, access, out);
@@ -183,6 +175,15 @@ enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t
         found = use(reader, context, iova, access, out);
     }
     return found;
+}
+
+enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
+                                           uint64_t iova, enum amdvi_access access,
+                                           struct amdvi_page *out)
+{
+    return reader->size_log2 == AMDVI_PAGE_LOG2 && walk_4k(reader, context, iova, access, out)
+               ? AMDVI_FOUND_WALK
+               : page_elsewhere(reader, context, iova, access, out);
 }
 
 enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
@@ -221,7 +222,7 @@ static __attribute__((noinline)) void *general_pointer(struct amdvi_reader *read
     return translation.host;
 }
 
-/* Not a hit at the first look. */
+/* Not a hit at the first look, nor, inside 4 KiB, what walk_4k() answers. */
 static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader,
                                                      uint16_t device_id, uint64_t iova,
                                                      uint64_t size_bytes, enum amdvi_access access)
@@ -233,7 +234,7 @@ static __attribute__((noinline)) void *other_pointer(struct amdvi_reader *reader
     if (context != 0 && size_bytes != 0) {
         /* Across 4 KiB it was not looked for yet. */
         found = amdvi_is_inside_4k(iova, size_bytes)
-                    ? amdvi_fast_page_elsewhere(reader, context, iova, access, &page)
+                    ? page_elsewhere(reader, context, iova, access, &page)
                     : amdvi_fast_page(reader, context, iova, access, &page);
     }
     if (found == AMDVI_FOUND_NOT) {

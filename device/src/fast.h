@@ -70,6 +70,17 @@ static inline void *amdvi_host_of(uint64_t iova, uint64_t host_word)
     return (void *)(uintptr_t)(iova + (host_word & ~AMDVI_TLB_FLAGS));
 }
 
+/*
+ * Where the host has the @size_bytes of the page at @spa, known already or asked for. False when it
+ * has no pointer to all of it; host->map is there.
+ */
+static inline bool amdvi_stretch_get(struct amdvi_iommu *iommu, uint64_t generation, uint64_t spa,
+                                     uint64_t size_bytes, bool is_write, struct amdvi_stretch *out)
+{
+    return amdvi_stretch_find(&iommu->caches, spa, size_bytes, is_write, out) ||
+           amdvi_stretch_ask(iommu, generation, spa, size_bytes, is_write, out);
+}
+
 /* How a page was found. */
 enum amdvi_found {
     AMDVI_FOUND_NOT, /* the general way has to be gone */

@@ -69,16 +69,6 @@ static uint64_t wanted_bits(enum amdvi_access access)
            ((access & AMDVI_ACCESS_WRITE) != 0 ? AMDVI_PTE_IW : 0);
 }
 
-/* Where the page at @spa is in host memory. */
-static bool find_stretch(const struct segmenting *work, uint64_t spa, struct amdvi_stretch *out)
-{
-    struct amdvi_iommu *iommu = work->reader->iommu;
-    bool is_write = (work->rest.access & AMDVI_ACCESS_WRITE) != 0;
-
-    return amdvi_stretch_find(&iommu->caches, spa, PAGE_BYTES, is_write, out) ||
-           amdvi_stretch_ask(iommu, work->generation, spa, PAGE_BYTES, is_write, out);
-}
-
 /*
  * The next @size_bytes, in pages of 4 KiB that @entry and those behind it are. What changes is in
  * variables, and in no struct, so that it stays in registers. Returns how many were added.
@@ -86,7 +76,9 @@ static bool find_stretch(const struct segmenting *work, uint64_t spa, struct amd
 static unsigned add_entries(struct segmenting *work, const _Atomic uint64_t *entry,
                             uint64_t size_bytes)
 {
+    struct amdvi_iommu *iommu = work->reader->iommu;
     const _Atomic uint64_t *first = entry;
+    bool is_write = (work->rest.access & AMDVI_ACCESS_WRITE) != 0;
     const uint64_t wanted = wanted_bits(work->rest.access);
     const uint64_t mask = wanted | AMDVI_PTE_NEXT_LEVEL | AMDVI_PTE_RESERVED;
     struct amdvi_stretch stretch = {.first_spa = UINT64_MAX};
@@ -100,7 +92,8 @@ static unsigned add_entries(struct segmenting *work, const _Atomic uint64_t *ent
         uint64_t spa = word & AMDVI_PTE_ADDRESS;
 
         if ((word & mask) != wanted ||
-            (!amdvi_stretch_has(&stretch, spa, PAGE_BYTES) && !find_stretch(work, spa, &stretch))) {
+            (!amdvi_stretch_has(&stretch, spa, PAGE_BYTES) &&
+             !amdvi_stretch_get(iommu, work->generation, spa, PAGE_BYTES, is_write, &stretch))) {
             break;
         }
         uint64_t bytes = PAGE_BYTES - offset < left ? PAGE_BYTES - offset : left;
