@@ -24,6 +24,23 @@ void amdvi_drv_domain_poison(struct amdvi_drv_domain *domain, struct amdvi_drv_g
     domain->poisoned = true;
 }
 
+/*
+ * The lock is held, and is given back. An invalidation has ended with @status: its tables are free,
+ * or they wait.
+ */
+static enum amdvi_drv_status give_back(struct amdvi_drv_domain *domain,
+                                       struct amdvi_drv_gather *gather, uintptr_t flags,
+                                       enum amdvi_drv_status status)
+{
+    if (status == AMDVI_DRV_OK) {
+        amdvi_drv_pages_free(&domain->pages, gather);
+    } else {
+        amdvi_drv_domain_poison(domain, gather);
+    }
+    amdvi_drv_unlock(domain->drv->host, &domain->lock, flags);
+    return status;
+}
+
 enum amdvi_drv_status amdvi_drv_map_settle(struct amdvi_drv_domain *domain,
                                            struct amdvi_drv_gather *gather, uintptr_t flags)
 {
@@ -42,13 +59,7 @@ enum amdvi_drv_status amdvi_drv_map_settle(struct amdvi_drv_domain *domain,
     enum amdvi_drv_status status = amdvi_drv_flush_domain(domain, gather, flags);
     flags = amdvi_drv_lock(host, &domain->lock);
     domain->root_moving -= moving;
-    if (status == AMDVI_DRV_OK) {
-        amdvi_drv_pages_free(&domain->pages, gather);
-    } else {
-        amdvi_drv_domain_poison(domain, gather);
-    }
-    amdvi_drv_unlock(host, &domain->lock, flags);
-    return status;
+    return give_back(domain, gather, flags, status);
 }
 
 /* What no table decides. */
@@ -183,13 +194,7 @@ static enum amdvi_drv_status complete(struct amdvi_drv_domain *domain,
         status = amdvi_drv_flush_domain(domain, gather, flags);
         flags = amdvi_drv_lock(host, &domain->lock);
     }
-    if (status == AMDVI_DRV_OK) {
-        amdvi_drv_pages_free(&domain->pages, gather);
-    } else {
-        amdvi_drv_domain_poison(domain, gather);
-    }
-    amdvi_drv_unlock(host, &domain->lock, flags);
-    return status;
+    return give_back(domain, gather, flags, status);
 }
 
 /* The lock is held: out of the tables. L-1: whether or not something was there, and whatever
