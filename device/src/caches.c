@@ -62,11 +62,7 @@ void amdvi_caches_dropped(struct amdvi_caches *caches)
 
 void amdvi_caches_drop_all(struct amdvi_caches *caches)
 {
-    for (unsigned id = 0; id < AMDVI_DEVICE_IDS; id++) {
-        atomic_store_explicit(&caches->contexts[id], 0, memory_order_release);
-        atomic_store_explicit(&caches->interrupt_contexts[id], 0, memory_order_release);
-    }
-    amdvi_cache_clear(&caches->dtes);
+    amdvi_device_table_drop_all(caches);
     amdvi_cache_clear(&caches->tlb);
     amdvi_cache_clear(&caches->irtes);
     amdvi_directory_drop_all(caches);

@@ -149,6 +149,7 @@ static inline uint64_t amdvi_dte_index(uint16_t device_id)
 
 /* With the lock. */
 void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id);
+void amdvi_device_table_drop_all(struct amdvi_caches *caches);
 
 /* ---- Translations: tlb.c ----------------------------------------------------------------------
  */

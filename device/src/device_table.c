@@ -116,6 +116,20 @@ void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id)
     }
 }
 
+/* Only a device that has a record has contexts. */
+void amdvi_device_table_drop_all(struct amdvi_caches *caches)
+{
+    size_t count = (size_t)(caches->dtes.set_mask + 1) * AMDVI_CACHE_WAYS;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t key = amdvi_slot_word(&caches->dtes.slots[i], 0);
+        if (key != 0) {
+            set_contexts(caches, (uint16_t)key, 0, 0);
+            amdvi_slot_empty(&caches->dtes.slots[i]);
+        }
+    }
+}
+
 /* ---- Look-ups --------------------------------------------------------------------------------
  */
 
