@@ -14,6 +14,14 @@
 /* Looks at the lock that take longer than anybody has it who keeps its processor. */
 #define SPINS 2000
 
+void amdvi_caches_init(struct amdvi_caches *caches)
+{
+    for (unsigned id = 0; id < AMDVI_DEVICE_IDS; id++) {
+        atomic_init(&caches->interrupt_keys[id],
+                    AMDVI_INTERRUPT_KEY_IN_USE | amdvi_put(AMDVI_INTERRUPT_KEY_DEVICE, id));
+    }
+}
+
 static bool try_lock(struct amdvi_caches *caches)
 {
     return atomic_load_explicit(&caches->lock, memory_order_relaxed) == 0 &&
@@ -79,11 +87,14 @@ void amdvi_caches_drop_pointers(struct amdvi_caches *caches)
 
 void amdvi_caches_drop_interrupts(struct amdvi_caches *caches, uint16_t device_id)
 {
-    _Atomic uint32_t *generation = &caches->interrupt_generation[device_id];
-    uint32_t next = atomic_load_explicit(generation, memory_order_relaxed) + 1;
+    _Atomic uint64_t *stored = &caches->interrupt_keys[device_id];
+    uint64_t key = atomic_load_explicit(stored, memory_order_relaxed);
+    uint64_t next = amdvi_put(AMDVI_INTERRUPT_KEY_GENERATION,
+                              amdvi_get(key, AMDVI_INTERRUPT_KEY_GENERATION) + 1);
 
     if (next == 0) {
         amdvi_cache_clear(&caches->irtes);
     }
-    atomic_store_explicit(generation, next, memory_order_release);
+    atomic_store_explicit(stored, (key & ~AMDVI_INTERRUPT_KEY_GENERATION) | next,
+                          memory_order_release);
 }

@@ -51,11 +51,14 @@ struct amdvi_caches {
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t contexts[AMDVI_DEVICE_IDS];
     _Atomic uint64_t interrupt_contexts[AMDVI_DEVICE_IDS];
     _Atomic uint32_t domain_generation[AMDVI_DOMAIN_IDS];
-    _Atomic uint32_t interrupt_generation[AMDVI_DEVICE_IDS];
+    _Atomic uint64_t interrupt_keys[AMDVI_DEVICE_IDS];
 };
 
 /* ---- caches.c ---------------------------------------------------------------------------------
  */
+
+/* Of memory that is all 0, and before its caches are used. */
+void amdvi_caches_init(struct amdvi_caches *caches);
 
 /* Around what is dropped. */
 void amdvi_caches_lock(struct amdvi_caches *caches);
@@ -126,6 +129,21 @@ static inline uint64_t amdvi_interrupt_context_find(const struct amdvi_caches *c
                                 memory_order_acquire);
 }
 
+/*
+ * The first word of a record of an interrupt remapping entry: the word of its device, and below
+ * that its index in the table. An invalidation names the device only: it raises the generation.
+ */
+#define AMDVI_INTERRUPT_KEY_DEVICE     AMDVI_BITS(26, 11)
+#define AMDVI_INTERRUPT_KEY_GENERATION AMDVI_BITS(58, 27)
+#define AMDVI_INTERRUPT_KEY_IN_USE     AMDVI_BIT(59)
+
+static inline uint64_t amdvi_interrupt_key(const struct amdvi_caches *caches, uint16_t device_id,
+                                           uint64_t index)
+{
+    return atomic_load_explicit(&caches->interrupt_keys[(size_t)device_id], memory_order_acquire) |
+           index;
+}
+
 /* ---- Device table entries: device_table.c -----------------------------------------------------
  */
 
@@ -159,12 +177,12 @@ void amdvi_device_table_drop_all(struct amdvi_caches *caches);
  * multiples of 4 KiB, and the flags are below.
  */
 enum {
-    AMDVI_TLB_PAGE,       /* first IOVA, and the size as a power of two below bit 12 */
-    AMDVI_TLB_CONTEXT,    /* see above */
-    AMDVI_TLB_GENERATION, /* of the domain */
+    AMDVI_TLB_PAGE,    /* first IOVA, and the size as a power of two below bit 12 */
+    AMDVI_TLB_CONTEXT, /* see above */
     AMDVI_TLB_KEYS,
-    AMDVI_TLB_HOST = AMDVI_TLB_KEYS, /* distance of the host pointer; accesses it is no good for */
-    AMDVI_TLB_SPA,                   /* distance of the SPA; AMDVI_TLB_READ and so on */
+    AMDVI_TLB_GENERATION = AMDVI_TLB_KEYS, /* of the domain: with an older one it does not count */
+    AMDVI_TLB_HOST, /* distance of the host pointer; accesses it is no good for */
+    AMDVI_TLB_SPA,  /* distance of the SPA; AMDVI_TLB_READ and so on */
     AMDVI_TLB_END,
 };
 

@@ -176,7 +176,7 @@ static void keep(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
         struct amdvi_directory *directory = &walk->directory[level - 1];
 
         if (amdvi_has(walk->passed, AMDVI_BIT(level))) {
-            directory->host = amdvi_directory_pointer(iommu, directory->spa);
+            directory->host = amdvi_directory_pointer(iommu, lookup->generation, directory->spa);
         }
     }
     if (!amdvi_caches_begin_fill(caches, lookup->generation)) {

@@ -50,9 +50,11 @@ static inline bool amdvi_fast_host(const struct amdvi_caches *caches, uint64_t c
         uint64_t begin = amdvi_slot_begin(slot);
 
         if (amdvi_slot_word(slot, AMDVI_TLB_PAGE) != page ||
-            amdvi_slot_word(slot, AMDVI_TLB_CONTEXT) != context ||
-            amdvi_slot_word(slot, AMDVI_TLB_GENERATION) != generation) {
+            amdvi_slot_word(slot, AMDVI_TLB_CONTEXT) != context) {
             continue;
+        }
+        if (amdvi_slot_word(slot, AMDVI_TLB_GENERATION) != generation) {
+            break;
         }
         uint64_t host = amdvi_slot_word(slot, AMDVI_TLB_HOST);
         if (!amdvi_has_pointer(host, access) || !amdvi_slot_end(slot, begin)) {
@@ -68,17 +70,6 @@ static inline bool amdvi_fast_host(const struct amdvi_caches *caches, uint64_t c
 static inline void *amdvi_host_of(uint64_t iova, uint64_t host_word)
 {
     return (void *)(uintptr_t)(iova + (host_word & ~AMDVI_TLB_FLAGS));
-}
-
-/*
- * Where the host has the @size_bytes of the page at @spa, known already or asked for. False when it
- * has no pointer to all of it; host->map is there.
- */
-static inline bool amdvi_stretch_get(struct amdvi_iommu *iommu, uint64_t generation, uint64_t spa,
-                                     uint64_t size_bytes, bool is_write, struct amdvi_stretch *out)
-{
-    return amdvi_stretch_find(&iommu->caches, spa, size_bytes, is_write, out) ||
-           amdvi_stretch_ask(iommu, generation, spa, size_bytes, is_write, out);
 }
 
 /* How a page was found. */

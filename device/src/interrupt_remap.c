@@ -77,9 +77,9 @@ static void send_ht(const struct amdvi_irte *irte, struct amdvi_remapped *out)
 /* ---- The cache of entries ---------------------------------------------------------------------
  */
 
-/* Words of a record. An invalidation names the device only: it raises the device's generation. */
+/* Words of a record. */
 enum {
-    WORD_KEY,     /* device, index and generation */
+    WORD_KEY,     /* amdvi_interrupt_key() */
     WORD_CONTEXT, /* of the device */
     WORD_KEYS,
     WORD_MESSAGE = WORD_KEYS, /* address and data of an MSI remapped by it; 0 when it refuses */
@@ -96,24 +96,10 @@ static uint64_t index_of(uint16_t device_id, uint64_t index)
     return index ^ (uint64_t)device_id * 0x1e3779b1U;
 }
 
-#define KEY_INDEX      AMDVI_BITS(10, 0)
-#define KEY_DEVICE     AMDVI_BITS(26, 11)
-#define KEY_GENERATION AMDVI_BITS(58, 27)
-#define KEY_IN_USE     AMDVI_BIT(59)
-
-static inline uint64_t key_of(const struct amdvi_caches *caches, uint16_t device_id, uint64_t index)
-{
-    uint64_t generation = atomic_load_explicit(&caches->interrupt_generation[(size_t)device_id],
-                                               memory_order_acquire);
-
-    return KEY_IN_USE | amdvi_put(KEY_GENERATION, generation) | amdvi_put(KEY_DEVICE, device_id) |
-           amdvi_put(KEY_INDEX, index);
-}
-
 static void set_key(uint64_t record[AMDVI_CACHE_WORDS], const struct amdvi_caches *caches,
                     uint16_t device_id, uint64_t index, uint64_t context)
 {
-    record[WORD_KEY] = key_of(caches, device_id, index);
+    record[WORD_KEY] = amdvi_interrupt_key(caches, device_id, index);
     record[WORD_CONTEXT] = context;
 }
 
@@ -329,7 +315,7 @@ static inline uint64_t find_message(const struct amdvi_caches *caches, uint16_t 
 {
     const struct amdvi_cache_slot *slot =
         amdvi_cache_set(&caches->irtes, index_of(device_id, index));
-    uint64_t key = key_of(caches, device_id, index);
+    uint64_t key = amdvi_interrupt_key(caches, device_id, index);
 
     AMDVI_UNROLL
     for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
@@ -360,11 +346,8 @@ static inline bool remap_fast(const struct amdvi_caches *caches,
     if (!is_usual) {
         return false;
     }
-    /* No entry is kept with a context of 0. */
+    /* No entry is kept with a context of 0, nor with one whose table ends before it. */
     uint64_t context = amdvi_interrupt_context_find(caches, device_id);
-    if (index >> (context & AMDVI_INTERRUPT_CONTEXT_LENGTH) != 0) {
-        return false;
-    }
     uint64_t message = find_message(caches, device_id, index, context);
     if (message == 0) {
         return false;

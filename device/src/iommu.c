@@ -153,6 +153,7 @@ static void init_parts(struct amdvi_iommu *iommu, uint8_t *memory)
     for (unsigned i = 0; i < config->readers; i++) {
         amdvi_reader_init(&iommu->readers[i], iommu);
     }
+    amdvi_caches_init(caches);
     amdvi_cache_init(&caches->dtes, (void *)(memory + at.dtes), config->dte_entries);
     amdvi_cache_init(&caches->tlb, (void *)(memory + at.tlb), config->tlb_entries);
     amdvi_cache_init(&caches->irtes, (void *)(memory + at.irtes), config->irte_entries);

@@ -132,22 +132,25 @@ static bool read_from(const struct amdvi_iommu *iommu, const struct amdvi_direct
     return true;
 }
 
-const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu, uint64_t spa)
+const _Atomic uint64_t *amdvi_directory_pointer(struct amdvi_iommu *iommu, uint64_t generation,
+                                                uint64_t spa)
 {
-    uint64_t bytes = AMDVI_BIT(AMDVI_PAGE_LOG2);
-    uint64_t run_bytes = bytes;
-    void *host =
-        iommu->host.map == NULL ? NULL : iommu->host.map(iommu->host.ctx, spa, false, &run_bytes);
+    struct amdvi_stretch stretch;
 
-    return run_bytes < bytes || (uintptr_t)host % sizeof(uint64_t) != 0 ? NULL : host;
+    if (iommu->host.map == NULL ||
+        !amdvi_stretch_get(iommu, generation, spa, AMDVI_BIT(AMDVI_PAGE_LOG2), false, &stretch)) {
+        return NULL;
+    }
+    uintptr_t host = (uintptr_t)(spa + stretch.distance);
+    return host % sizeof(uint64_t) == 0 ? (const void *)host : NULL;
 }
 
 /* Go on in the table that an entry names. */
-static void descend(const struct amdvi_iommu *iommu, const struct amdvi_pte *pte,
+static void descend(struct amdvi_iommu *iommu, uint64_t generation, const struct amdvi_pte *pte,
                     struct amdvi_directory *directory)
 {
     directory->spa = pte->spa;
-    directory->host = amdvi_directory_pointer(iommu, pte->spa);
+    directory->host = amdvi_directory_pointer(iommu, generation, pte->spa);
     directory->read = directory->read && pte->read;
     directory->write = directory->write && pte->write;
 }
@@ -196,7 +199,7 @@ bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t i
             return false;
         }
         level--;
-        descend(iommu, &pte, &directory);
+        descend(iommu, generation, &pte, &directory);
         if (amdvi_caches_begin_fill(&iommu->caches, generation)) {
             amdvi_directory_put(&iommu->caches, context, iova, level, &directory);
             amdvi_caches_unlock(&iommu->caches);

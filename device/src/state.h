@@ -318,8 +318,23 @@ static inline struct amdvi_page amdvi_page_of(uint64_t word, unsigned size_log2,
                                .spa = (spa - first) | AMDVI_TLB_PLAIN | flags};
 }
 
-/* The 512 entries of the table at @spa in host memory, or NULL. */
-const _Atomic uint64_t *amdvi_directory_pointer(const struct amdvi_iommu *iommu, uint64_t spa);
+/* The 512 entries of the table at @spa in host memory, or NULL; found since @generation. */
+const _Atomic uint64_t *amdvi_directory_pointer(struct amdvi_iommu *iommu, uint64_t generation,
+                                                uint64_t spa);
+
+/* ---- host_memory.c ----------------------------------------------------------------------------
+ */
+
+/*
+ * Where the host has the @size_bytes of the page at @spa, known already or asked for. False when it
+ * has no pointer to all of it; host->map is there.
+ */
+static inline bool amdvi_stretch_get(struct amdvi_iommu *iommu, uint64_t generation, uint64_t spa,
+                                     uint64_t size_bytes, bool is_write, struct amdvi_stretch *out)
+{
+    return amdvi_stretch_find(&iommu->caches, spa, size_bytes, is_write, out) ||
+           amdvi_stretch_ask(iommu, generation, spa, size_bytes, is_write, out);
+}
 
 /* ---- decide.c ---------------------------------------------------------------------------------
  */

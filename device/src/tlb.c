@@ -15,9 +15,10 @@ bool amdvi_tlb_find_size(const struct amdvi_caches *caches, uint64_t context, ui
 
     record[AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, size_log2);
     record[AMDVI_TLB_CONTEXT] = context;
-    record[AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id);
+    uint64_t generation = amdvi_domain_generation(caches, domain_id);
     if (!amdvi_cache_find(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id),
-                          AMDVI_TLB_KEYS, AMDVI_TLB_END, record)) {
+                          AMDVI_TLB_KEYS, AMDVI_TLB_END, record) ||
+        record[AMDVI_TLB_GENERATION] != generation) {
         return false;
     }
     out->page = record[AMDVI_TLB_PAGE];
@@ -94,7 +95,7 @@ void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct a
 
     note_size(caches, size_log2);
     amdvi_cache_put(&caches->tlb, amdvi_tlb_index(page->page >> size_log2, domain_id),
-                    AMDVI_TLB_GENERATION, AMDVI_TLB_END, record);
+                    AMDVI_TLB_KEYS, AMDVI_TLB_END, record);
 }
 
 /* ---- Dropping ------------------------------------------------------------------------------ */
