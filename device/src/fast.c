@@ -97,10 +97,7 @@ static inline bool walk_4k(struct amdvi_reader *reader, uint64_t context, uint64
     if ((out->spa & access) != access || !amdvi_has_pointer(out->host, access)) {
         return false;
     }
-    if (amdvi_caches_begin_fill(&iommu->caches, generation)) {
-        amdvi_tlb_put(&iommu->caches, context, out);
-        amdvi_caches_unlock(&iommu->caches);
-    }
+    keep(&iommu->caches, context, generation, out);
     amdvi_count_own(&reader->fast_walks);
     return true;
 }
