@@ -176,8 +176,9 @@ enum amdvi_drv_status amdvi_drv_unit_enable(struct amdvi_drv_unit *unit)
         /* Domains of an earlier owner, or our own before a suspend, may be cached. */
         status = amdvi_drv_unit_invalidate_all(unit, running || unit->drv->domain_count != 0);
     }
-    if (status == AMDVI_DRV_OK && running) {
-        amdvi_drv_takeover_end(unit);
+    if (status == AMDVI_DRV_OK && running && amdvi_drv_takeover_end(unit)) {
+        /* Of a device table in segments, only the first was ours until here. */
+        status = amdvi_drv_unit_invalidate_all(unit, true);
     }
     return status;
 }

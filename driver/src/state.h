@@ -449,8 +449,9 @@ bool amdvi_drv_unit_is_running(const struct amdvi_drv_unit *unit);
 bool amdvi_drv_takeover_is_possible(const struct amdvi_drv_unit *unit);
 /* Its ring and log, of whoever had them, are stopped; IommuEn and the old table stay. */
 enum amdvi_drv_status amdvi_drv_takeover_begin(struct amdvi_drv_unit *unit);
-/* Nothing old is cached any more: the bits of CONTROL that gave it its meaning. */
-void amdvi_drv_takeover_end(struct amdvi_drv_unit *unit);
+/* Nothing old is cached any more: the bits of CONTROL that gave it its meaning. True when some were
+ * of later revisions: what was cached through them until now is to be invalidated too. */
+bool amdvi_drv_takeover_end(struct amdvi_drv_unit *unit);
 
 /* ---- events.c ---- */
 

@@ -6,6 +6,8 @@
 #include "registers.h"
 #include "state.h"
 
+#include <amdvi/later.h>
+
 bool amdvi_drv_unit_is_running(const struct amdvi_drv_unit *unit)
 {
     return amdvi_has(amdvi_drv_reg_read(unit->drv->host, unit->window, AMDVI_REG_CONTROL),
@@ -25,21 +27,28 @@ enum amdvi_drv_status amdvi_drv_takeover_begin(struct amdvi_drv_unit *unit)
 {
     const struct amdvi_drv_host *host = unit->drv->host;
     uint64_t run = AMDVI_STATUS_CMD_BUF_RUN | AMDVI_STATUS_EVENT_LOG_RUN;
+    uint64_t old = amdvi_drv_reg_read(host, unit->window, AMDVI_REG_CONTROL);
 
+    /* Logs of later revisions lie in memory that may be anybody's by now. */
+    run |= amdvi_has(old, AMDVI_CONTROL_LATER_LOGS) ? AMDVI_STATUS_LATER_RUN : 0;
     amdvi_drv_control(&unit->drv->heap, unit->window,
                       AMDVI_CONTROL_CMD_BUF_EN | AMDVI_CONTROL_EVENT_LOG_EN |
-                          AMDVI_CONTROL_EVENT_INT_EN | AMDVI_CONTROL_COM_WAIT_INT_EN,
+                          AMDVI_CONTROL_EVENT_INT_EN | AMDVI_CONTROL_COM_WAIT_INT_EN |
+                          AMDVI_CONTROL_LATER_LOGS,
                       0);
     return amdvi_drv_reg_wait(host, unit->window, AMDVI_REG_STATUS, run, 0, AMDVI_DRV_STOP_NS)
                ? AMDVI_DRV_OK
                : AMDVI_DRV_ERR_TIMEOUT;
 }
 
-void amdvi_drv_takeover_end(struct amdvi_drv_unit *unit)
+bool amdvi_drv_takeover_end(struct amdvi_drv_unit *unit)
 {
+    const struct amdvi_drv_host *host = unit->drv->host;
+    uint64_t old = amdvi_drv_reg_read(host, unit->window, AMDVI_REG_CONTROL);
     uint64_t running =
         AMDVI_CONTROL_CMD_BUF_EN | AMDVI_CONTROL_EVENT_LOG_EN | AMDVI_CONTROL_EVENT_INT_EN;
 
     /* What later revisions have in there, and we do not use, ends here too. */
     amdvi_drv_control(&unit->drv->heap, unit->window, ~running, unit->control);
+    return amdvi_has(old, AMDVI_CONTROL_RESERVED);
 }

@@ -13,6 +13,11 @@
 #define AMDVI_EFR_IA_SUP AMDVI_BIT(6)       /* INVALIDATE_IOMMU_ALL */
 #define AMDVI_EFR_HATS   AMDVI_BITS(11, 10) /* levels of page tables, see amdvi_efr_levels() */
 
+/* CONTROL: the logs of PPRs, SMI filter and guest APIC, the second ones, and their interrupts */
+#define AMDVI_CONTROL_LATER_LOGS (AMDVI_BITS(14, 13) | AMDVI_BIT(24) | AMDVI_BITS(33, 28))
+/* STATUS: PprLogRun, GALogRun */
+#define AMDVI_STATUS_LATER_RUN AMDVI_BITS(8, 7)
+
 /* INVALIDATE_IOMMU_ALL: word 0; word 1 is 0 */
 #define AMDVI_INV_ALL_WORD0 (UINT64_C(8) << 60)
 
