@@ -107,7 +107,7 @@ bool amdvi_drv_flush_submit(struct amdvi_drv_domain *domain, const struct amdvi_
         if ((out->seen & bit) == 0) {
             out->seen |= bit;
             out->repairs[i] = (uint8_t)__atomic_load_n(&unit->ring.repairs, __ATOMIC_RELAXED);
-            out->overflows[i] = (uint8_t)unit->log.overflows;
+            out->losses[i] = amdvi_drv_log_losses(unit);
         }
         if (!submit_entries(domain, unit) || !submit_pages(domain, unit, gather, out)) {
             return false;
@@ -162,16 +162,16 @@ enum amdvi_drv_status amdvi_drv_flush_wait(struct amdvi_drv *drv, const struct a
     enum amdvi_drv_status status = wait_for_units(drv, wait);
 
     if (status == AMDVI_DRV_OK && wait->ats_units != 0) {
-        status = amdvi_drv_settle_devices(drv, wait->ats_units, wait->overflows);
+        status = amdvi_drv_settle_devices(drv, wait->ats_units, wait->losses);
     }
     return status;
 }
 
-/* domain->lock is given back. @out_ats, @out_overflows: as amdvi_drv_settle_devices() wants them.
+/* domain->lock is given back. @out_ats, @out_losses: as amdvi_drv_settle_devices() wants them.
  */
 static __attribute__((noinline)) enum amdvi_drv_status
 submit_and_wait(struct amdvi_drv_domain *domain, const struct amdvi_drv_gather *gather,
-                uintptr_t flags, uint32_t *out_ats, uint8_t *out_overflows)
+                uintptr_t flags, uint32_t *out_ats, uint8_t *out_losses)
 {
     const struct amdvi_drv_host *host = domain->drv->host;
     struct amdvi_drv_wait wait = {.entries = gather->root_changed || domain->root_moving != 0};
@@ -190,19 +190,19 @@ submit_and_wait(struct amdvi_drv_domain *domain, const struct amdvi_drv_gather *
     }
     amdvi_drv_unlock(host, &domain->lock, flags);
     *out_ats = wait.ats_units;
-    __builtin_memcpy(out_overflows, wait.overflows, sizeof(wait.overflows));
+    __builtin_memcpy(out_losses, wait.losses, sizeof(wait.losses));
     return wait_for_units(domain->drv, &wait);
 }
 
 enum amdvi_drv_status amdvi_drv_flush_domain(struct amdvi_drv_domain *domain,
                                              const struct amdvi_drv_gather *gather, uintptr_t flags)
 {
-    uint8_t overflows[AMDVI_DRV_UNITS_MAX];
+    uint8_t losses[AMDVI_DRV_UNITS_MAX];
     uint32_t ats_units = 0;
 
-    enum amdvi_drv_status status = submit_and_wait(domain, gather, flags, &ats_units, overflows);
+    enum amdvi_drv_status status = submit_and_wait(domain, gather, flags, &ats_units, losses);
     if (status == AMDVI_DRV_OK && ats_units != 0) {
-        status = amdvi_drv_settle_devices(domain->drv, ats_units, overflows);
+        status = amdvi_drv_settle_devices(domain->drv, ats_units, losses);
     }
     return status;
 }

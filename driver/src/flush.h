@@ -18,12 +18,14 @@ void amdvi_drv_put_iotlb(struct amdvi_drv_ring *ring, const struct amdvi_drv_req
 /* As amdvi_drv_ring_wait(), and timeouts are counted. */
 enum amdvi_drv_status amdvi_drv_wait_for(struct amdvi_drv_unit *unit, uint32_t number,
                                          uint64_t deadline_ns);
+/* Bits 7:0 of how often the log of a unit may have lost an event. */
+uint8_t amdvi_drv_log_losses(const struct amdvi_drv_unit *unit);
 /*
  * The commands are completed on @units (bits), but devices with ATS may not have answered: take
- * what the logs say of it, and close those that did not. @overflows: of each unit, bits 7:0, from
- * before the commands.
+ * what the logs say of it, and close those that did not. @losses: of each unit, bits 7:0, from
+ * before the commands, by amdvi_drv_log_losses().
  */
 enum amdvi_drv_status amdvi_drv_settle_devices(struct amdvi_drv *drv, uint32_t units,
-                                               const uint8_t *overflows);
+                                               const uint8_t *losses);
 
 #endif

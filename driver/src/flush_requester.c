@@ -45,11 +45,11 @@ enum amdvi_drv_status amdvi_drv_flush_requester(struct amdvi_drv_requester *requ
     struct amdvi_drv_ring *ring = &unit->ring;
     bool iotlb = requester->ats;
     uint64_t deadline_ns = amdvi_drv_deadline(unit->drv);
-    uint8_t overflows[AMDVI_DRV_UNITS_MAX];
+    uint8_t losses[AMDVI_DRV_UNITS_MAX];
     unsigned index = amdvi_drv_unit_index(unit);
     uintptr_t flags;
 
-    overflows[index] = (uint8_t)unit->log.overflows;
+    losses[index] = amdvi_drv_log_losses(unit);
     enum amdvi_drv_status status = begin(ring, REQUESTER_COMMANDS, deadline_ns, &flags);
     if (status != AMDVI_DRV_OK) {
         return status;
@@ -69,7 +69,7 @@ enum amdvi_drv_status amdvi_drv_flush_requester(struct amdvi_drv_requester *requ
     }
     status = amdvi_drv_wait_for(unit, amdvi_drv_ring_commit(ring, flags), deadline_ns);
     if (status == AMDVI_DRV_OK && iotlb) {
-        status = amdvi_drv_settle_devices(unit->drv, UINT32_C(1) << index, overflows);
+        status = amdvi_drv_settle_devices(unit->drv, UINT32_C(1) << index, losses);
     }
     return status;
 }

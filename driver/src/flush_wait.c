@@ -43,6 +43,11 @@ void amdvi_drv_put_iotlb(struct amdvi_drv_ring *ring, const struct amdvi_drv_req
     amdvi_drv_ring_put(ring, &command);
 }
 
+uint8_t amdvi_drv_log_losses(const struct amdvi_drv_unit *unit)
+{
+    return (uint8_t)__atomic_load_n(&unit->log.losses, __ATOMIC_RELAXED);
+}
+
 /* ---- Completion ------------------------------------------------------------------------------ */
 
 enum amdvi_drv_status amdvi_drv_wait_for(struct amdvi_drv_unit *unit, uint32_t number,
@@ -86,7 +91,7 @@ static struct amdvi_drv_requester *take_late(struct amdvi_drv *drv, uint32_t uni
  * Choice: the event is in the log before the store of the COMPLETION_WAIT behind its command.
  */
 enum amdvi_drv_status amdvi_drv_settle_devices(struct amdvi_drv *drv, uint32_t units,
-                                               const uint8_t *overflows)
+                                               const uint8_t *losses)
 {
     uint64_t deadline_ns = amdvi_drv_deadline(drv);
     struct amdvi_drv_requester *late;
@@ -100,7 +105,7 @@ enum amdvi_drv_status amdvi_drv_settle_devices(struct amdvi_drv *drv, uint32_t u
                 return AMDVI_DRV_ERR_TIMEOUT;
             }
         }
-        if ((uint8_t)drv->units[i]->log.overflows != overflows[i]) {
+        if (amdvi_drv_log_losses(drv->units[i]) != losses[i]) {
             return AMDVI_DRV_ERR_TIMEOUT;
         }
     }

@@ -67,6 +67,12 @@ void amdvi_drv_log_start(struct amdvi_drv_log *log, bool interrupt)
                       AMDVI_CONTROL_EVENT_LOG_EN | (interrupt ? AMDVI_CONTROL_EVENT_INT_EN : 0));
 }
 
+/* Looked at by calls that do not hold the lock which this one's caller has. */
+static void count_loss(struct amdvi_drv_log *log)
+{
+    __atomic_store_n(&log->losses, log->losses + 1, __ATOMIC_RELAXED);
+}
+
 /* ---- Events ---------------------------------------------------------------------------------- */
 
 /*
@@ -103,6 +109,9 @@ bool amdvi_drv_log_next(struct amdvi_drv_log *log, struct amdvi_drv_report *out)
         return false;
     }
     *out = (struct amdvi_drv_report){.lost = is_there(log, entry) ? 0 : 1};
+    if (out->lost != 0) {
+        count_loss(log);
+    }
     __builtin_memcpy(&wire, entry, sizeof(wire));
     out->raw[0] = amdvi_le64_decode(&wire.word[0]);
     out->raw[1] = amdvi_le64_decode(&wire.word[1]);
@@ -132,6 +141,7 @@ static void restart(struct amdvi_drv_log *log)
     amdvi_drv_reg_write(host, log->window, AMDVI_REG_STATUS, AMDVI_STATUS_EVENT_OVERFLOW);
     amdvi_drv_control(log->heap, log->window, 0, AMDVI_CONTROL_EVENT_LOG_EN);
     log->overflows++;
+    count_loss(log);
 }
 
 /* Errata 787, 1312: a write may be lost to an event at the same moment, so it is read again. */

@@ -205,13 +205,13 @@ void amdvi_drv_pool_destroy(struct amdvi_drv *drv);
 /* Who waits, and for what. On the caller's stack. */
 struct amdvi_drv_wait {
     uint32_t units;     /* bits */
-    uint32_t seen;      /* whose repairs and overflows are noted */
+    uint32_t seen;      /* whose repairs and losses are noted */
     uint32_t ats_units; /* of those: where devices with ATS were told */
     bool entries;       /* device table entries, perhaps in several submissions: a repair of any
                            meanwhile counts as one of ours */
     uint32_t number[AMDVI_DRV_UNITS_MAX];
-    uint8_t repairs[AMDVI_DRV_UNITS_MAX];   /* of the ring, before */
-    uint8_t overflows[AMDVI_DRV_UNITS_MAX]; /* of the log, before; bits 7:0 */
+    uint8_t repairs[AMDVI_DRV_UNITS_MAX]; /* of the ring, before */
+    uint8_t losses[AMDVI_DRV_UNITS_MAX];  /* of the log, before; bits 7:0 */
 };
 
 /*
@@ -228,7 +228,7 @@ enum amdvi_drv_status amdvi_drv_flush_room(struct amdvi_drv_domain *domain);
  * No lock held. The worst of all units' results. A device that did not answer (IOTLB_INV_TIMEOUT)
  * completes the wait and still has what it cached: so where devices with ATS were told, the log is
  * drained first, ATS of those that are named is turned off and that completed; a log that
- * overflowed meanwhile is AMDVI_DRV_ERR_TIMEOUT.
+ * lost events meanwhile is AMDVI_DRV_ERR_TIMEOUT.
  */
 enum amdvi_drv_status amdvi_drv_flush_wait(struct amdvi_drv *drv,
                                            const struct amdvi_drv_wait *wait);

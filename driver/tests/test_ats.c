@@ -257,6 +257,55 @@ static void a_lost_timeout_is_an_error(void)
     policy_stop(&policy);
 }
 
+static uint32_t (*true_read32)(void *ctx, void *window, uint32_t offset);
+static unsigned late_entries;
+
+/* Errata 732, 733: the tail is there, and the entry of a device that did not answer is not yet. */
+static uint32_t tail_before_entry(void *ctx, void *window, uint32_t offset)
+{
+    const struct amdvi_drv_log *log = &policy.drv->units[0]->log;
+    uint32_t value = true_read32(ctx, window, offset);
+
+    for (uint32_t at = log->head;
+         offset == amdvi_regs[AMDVI_REG_EVENT_LOG_TAIL].offset && at != value;
+         at = (at + AMDVI_EVENT_BYTES) % log->size_bytes) {
+        struct amdvi_wire_event *wire = (void *)((uint8_t *)log->entries.bytes + at);
+        struct amdvi_event event;
+        if (amdvi_event_decode(&event, wire) && event.code == AMDVI_EVENT_IOTLB_INV_TIMEOUT) {
+            memset(wire, 0, sizeof(*wire));
+            late_entries++;
+        }
+    }
+    return value;
+}
+
+static void a_timeout_that_never_comes_is_an_error(void)
+{
+    struct amdvi_drv_device *device = NULL;
+
+    for (unsigned detach = 0; detach < 2; detach++) {
+        if (!policy_start(&policy, &with_ats)) {
+            return;
+        }
+        struct amdvi_drv_domain *domain = make(&device);
+        CHECK_U64(ask(IOVA), 0x1000000);
+        policy.rig.ats_silent = true;
+        late_entries = 0;
+        true_read32 = policy.rig.host.read32;
+        policy.rig.host.read32 = tail_before_entry;
+        CHECK_U64(detach != 0 ? amdvi_drv_detach(device)
+                              : amdvi_drv_unmap(domain, IOVA, 4096, NULL),
+                  AMDVI_DRV_ERR_TIMEOUT);
+        CHECK_U64(late_entries, 1);
+        CHECK(amdvi_drv_domain_is_poisoned(domain));
+        /* While the next is there: its device is closed then, and quarantine over. */
+        policy.rig.host.read32 = true_read32;
+        CHECK_U64(amdvi_drv_domain_recover(domain), AMDVI_DRV_OK);
+        CHECK(!is_believed(0x1000000));
+        policy_stop(&policy);
+    }
+}
+
 static const struct check_case cases[] = {
     {"a device with ATS is told of each invalidation of its domain", "1.20 INVALIDATE_IOTLB_PAGES",
      a_device_is_told_of_each_invalidation},
@@ -272,6 +321,8 @@ static const struct check_case cases[] = {
      a_silent_device_can_be_detached_and_removed},
     {"XSA-373: when the event may be lost in a full log, unmap is an error", "1.20 event log",
      a_lost_timeout_is_an_error},
+    {"XSA-373: so it is when an entry of the log never comes (errata 732, 733)", "1.20 event log",
+     a_timeout_that_never_comes_is_an_error},
 };
 
 int main(void)

@@ -44,6 +44,7 @@ struct amdvi_drv_log {
     uint32_t size_bytes;
     uint32_t head;
     uint64_t overflows;
+    uint32_t losses; /* times that events were lost: overflows, and entries that never came */
 };
 
 /*
