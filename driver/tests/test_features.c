@@ -12,6 +12,7 @@
 /* The register, stated once more. */
 #define HATS(levels)     ((UINT64_C(levels) - 4) << 10)
 #define IA               UINT64_C(0x40)
+#define UPPER            UINT64_C(0x8100000000)
 #define NO_HOST_LEVELS   UINT64_C(0xc00)
 #define GREATEST(levels) (AMDVI_BIT(12 + 9 * (levels)) - 1)
 
@@ -102,8 +103,9 @@ static void features_are_what_register_and_ivhd_both_have(void)
         {{0x10}, 0, true, false, IA | HATS(5), IA | HATS(5), 5, false},
         {{0x10}, 0, true, false, HATS(4), HATS(4), 4, false},
         {{0x10}, 0, false, true, IA, 0, 6, false},
-        /* With an image. */
+        /* With an image. The second row has bits of the upper half, on a host of 32 bits. */
         {{0x11}, HATS(6), true, false, HATS(6), HATS(6), 6, false},
+        {{0x11}, UPPER | HATS(6), true, false, UPPER | HATS(6), UPPER | HATS(6), 6, false},
         {{0x40}, IA, true, false, IA, IA, 4, false},
         {{0x11}, IA | HATS(6), true, false, HATS(6), HATS(6), 6, true},
         {{0x40}, HATS(6), true, false, IA | HATS(6), HATS(6), 6, true},
@@ -123,7 +125,8 @@ static void features_are_what_register_and_ivhd_both_have(void)
     };
 
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        begin(&(struct policy_options){.rig = {.caches = 1, .no_pci = rows[i].no_pci}});
+        begin(&(struct policy_options){
+            .rig = {.caches = 1, .no_pci = rows[i].no_pci, .only32 = i % 2 != 0}});
         later.efr_sup = rows[i].efr_sup;
         later.efr = rows[i].efr;
         for (unsigned n = 0; n < 2 && rows[i].types[n] != 0; n++) {
@@ -319,16 +322,17 @@ static void domains_end_where_the_least_unit_does(void)
         uint64_t efr;
         unsigned units;
         unsigned levels;
+        bool no_pci; /* unit 1 has an image then; its register says four levels */
     } rows[] = {
-        {"00302000", HATS(6), HATS(6), 1, 6}, {"00302000", HATS(5), HATS(6), 1, 5},
-        {"00302000", HATS(6), HATS(4), 1, 4}, {"00302000", HATS(4), HATS(4), 2, 4},
-        {"00301800", HATS(6), HATS(6), 1, 4}, /* 48 bits */
-        {"00b01300", HATS(6), HATS(6), 1, 3}, /* 39 */
-        {"00b01300", HATS(6), HATS(6), 2, 3},
+        {"00302000", HATS(6), HATS(6), 1, 6, false}, {"00302000", HATS(5), HATS(6), 1, 5, false},
+        {"00302000", HATS(6), HATS(4), 1, 4, false}, {"00302000", HATS(4), HATS(4), 2, 4, false},
+        {"00301800", HATS(6), HATS(6), 1, 4, false}, /* 48 bits */
+        {"00b01300", HATS(6), HATS(6), 1, 3, false}, /* 39 */
+        {"00b01300", HATS(6), HATS(6), 2, 3, false}, {"00302000", HATS(6), HATS(6), 2, 4, true},
     };
 
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        begin(&(struct policy_options){.rig = {.units = rows[i].units}});
+        begin(&(struct policy_options){.rig = {.units = rows[i].units, .no_pci = rows[i].no_pci}});
         later.efr_sup = true;
         later.efr = rows[i].efr;
         table.size = 36; /* behind the header of every ACPI table */
@@ -339,7 +343,7 @@ static void domains_end_where_the_least_unit_does(void)
         block(0x11, 0, UNIT_0, rows[i].image);
         raw_append(&table, "03 1000 00 04 df00 00");
         if (rows[i].units == 2) {
-            block(0x10, 0, UNIT_1, 0);
+            block(rows[i].no_pci ? 0x11 : 0x10, 0, UNIT_1, HATS(6));
             raw_append(&table, "03 1001 00 04 df01 00");
         }
         if (!CHECK_U64(go(), AMDVI_DRV_OK)) {
