@@ -52,9 +52,10 @@ void amdvi_drv_device_unclaim(struct amdvi_drv_device *device)
 }
 
 /* May the device, which is claimed, be attached to @domain? */
-static enum amdvi_drv_status check_device(const struct amdvi_drv_domain *domain,
+static enum amdvi_drv_status check_device(struct amdvi_drv_domain *domain,
                                           const struct amdvi_drv_device *device)
 {
+    const struct amdvi_drv_host *host = device->drv->host;
     unsigned ats = 0;
 
     if (device->domain != NULL || domain->is_home) {
@@ -70,10 +71,14 @@ static enum amdvi_drv_status check_device(const struct amdvi_drv_domain *domain,
         }
         ats += requester->ats && requester->linked != domain ? 1 : 0;
     }
-    if (domain->poisoned) {
+    uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
+    bool is_poisoned = domain->poisoned;
+    ats += domain->ats_count;
+    amdvi_drv_unlock(host, &domain->lock, flags);
+    if (is_poisoned) {
         return AMDVI_DRV_ERR_POISONED;
     }
-    return domain->ats_count + ats > AMDVI_DRV_ATS_MAX ? AMDVI_DRV_ERR_LIMIT : AMDVI_DRV_OK;
+    return ats > AMDVI_DRV_ATS_MAX ? AMDVI_DRV_ERR_LIMIT : AMDVI_DRV_OK;
 }
 
 bool amdvi_drv_requester_is_shared(const struct amdvi_drv_device *device,
