@@ -29,7 +29,19 @@ void rig_breach(struct rig *rig, const char *what)
 
 static bool fails_now(struct rig *rig)
 {
-    return ++rig->calls == rig->fail_at;
+    return atomic_fetch_add(&rig->calls, 1) + 1 == rig->fail_at;
+}
+
+static void enter_host(struct rig *rig)
+{
+    while (rig->options.threads && atomic_exchange(&rig->in_host, true)) {
+        sched_yield();
+    }
+}
+
+static void leave_host(struct rig *rig)
+{
+    atomic_store(&rig->in_host, false);
 }
 
 static void expect_no_lock(struct rig *rig, const char *function)
@@ -92,8 +104,15 @@ static bool host_alloc(void *ctx, size_t size_bytes, struct amdvi_drv_block *out
         rig_breach(rig, "alloc of no whole pages");
         return false;
     }
-    if (fails_now(rig) || (limit != 0 && rig->held_bytes + size_bytes > limit) ||
-        !take_pages(rig, size_bytes / PAGE, &first)) {
+    enter_host(rig);
+    bool is_given = !fails_now(rig) && (limit == 0 || rig->held_bytes + size_bytes <= limit) &&
+                    take_pages(rig, size_bytes / PAGE, &first);
+    if (is_given) {
+        rig->held_blocks++;
+        rig->held_bytes += size_bytes;
+    }
+    leave_host(rig);
+    if (!is_given) {
         return false;
     }
     out->spa = first * PAGE;
@@ -107,8 +126,6 @@ static bool host_alloc(void *ctx, size_t size_bytes, struct amdvi_drv_block *out
     } else {
         memset(out->bytes, 0xa5, size_bytes);
     }
-    rig->held_blocks++;
-    rig->held_bytes += size_bytes;
     return true;
 }
 
@@ -118,18 +135,24 @@ static void host_free(void *ctx, const struct amdvi_drv_block *block)
     uint64_t first = block->spa / PAGE;
     uint64_t count = block->size_bytes / PAGE;
 
-    if (block->spa % PAGE != 0 || block->size_bytes == 0 || block->size_bytes % PAGE != 0 ||
-        first < FIRST_PAGE || first + count > PAGES || rig->page_use[first] != 1 ||
-        (first + count < PAGES && rig->page_use[first + count] == 2) ||
-        block->bytes != rig_bytes(rig, block->spa)) {
+    enter_host(rig);
+    bool is_bad = block->spa % PAGE != 0 || block->size_bytes == 0 ||
+                  block->size_bytes % PAGE != 0 || first < FIRST_PAGE || first + count > PAGES ||
+                  rig->page_use[first] != 1 ||
+                  (first + count < PAGES && rig->page_use[first + count] == 2) ||
+                  block->bytes != rig_bytes(rig, block->spa);
+    leave_host(rig);
+    if (is_bad) {
         rig_breach(rig, "free of what is no block");
         return;
     }
-    memset(&rig->page_use[first], 0, count);
     memset(block->bytes, 0xdd, block->size_bytes);
     memset(rig->unit[0].machine.memory + block->spa, 0xdd, block->size_bytes);
+    enter_host(rig);
+    memset(&rig->page_use[first], 0, count);
     rig->held_blocks--;
     rig->held_bytes -= block->size_bytes;
+    leave_host(rig);
 }
 
 /* Lines that the processor wrote are written back, and all of them are dropped. */
@@ -390,9 +413,10 @@ static void host_unlock(void *ctx, struct amdvi_drv_lock *lock, uintptr_t flags)
 static void host_set_timer(void *ctx, uint64_t deadline_ns)
 {
     struct rig *rig = ctx;
+    uint64_t set_ns = rig->timer_ns;
 
-    if (deadline_ns < rig->timer_ns) {
-        rig->timer_ns = deadline_ns;
+    while (deadline_ns < set_ns &&
+           !atomic_compare_exchange_weak(&rig->timer_ns, &set_ns, deadline_ns)) {
     }
 }
 
@@ -498,7 +522,9 @@ static void host_released(void *ctx, void *cookie)
 
     expect_no_lock(rig, "released");
     rig->released++;
-    rig->last_released = cookie;
+    if (!rig->options.threads) {
+        rig->last_released = cookie;
+    }
 }
 
 static void host_log(void *ctx, const char *text)
@@ -506,7 +532,9 @@ static void host_log(void *ctx, const char *text)
     struct rig *rig = ctx;
 
     rig->log_lines++;
+    enter_host(rig);
     snprintf(rig->last_log, sizeof(rig->last_log), "%s", text);
+    leave_host(rig);
     if (strchr(text, '\n') != NULL) {
         rig_breach(rig, "a line with a newline");
     }

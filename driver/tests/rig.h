@@ -33,7 +33,8 @@ struct rig_options {
     bool store128;     /* the host has it */
     bool non_coherent; /* the IOMMU sees what was flushed, the processor what it dropped. What
                           was stored is known by comparison: storing the same is no store */
-    bool threads;      /* locks are real */
+    bool threads;      /* locks are real, and so are those of the host's own */
+    unsigned readers;  /* of each device; 0: 4 */
     bool no_locks;
     bool no_pci;
     bool no_timer;
@@ -103,12 +104,12 @@ struct rig {
     _Atomic unsigned breaches; /* of the promises in drv_host.h: each is printed */
 
     /* Calls that can fail: alloc, map_window, config_…, unit_message. */
-    unsigned calls;
+    _Atomic unsigned calls;
     unsigned fail_at; /* the call that fails, counted from 1; 0: none */
 
     /* Time. */
     _Atomic uint64_t now_ns;
-    uint64_t timer_ns; /* earliest that set_timer asked for; UINT64_MAX: none */
+    _Atomic uint64_t timer_ns; /* earliest that set_timer asked for; UINT64_MAX: none */
 
     /* The bad machine. */
     enum rig_completion completion;
@@ -131,10 +132,10 @@ struct rig {
     bool in_changed;
 
     /* News from the driver. */
-    unsigned events;
-    unsigned released;
+    _Atomic unsigned events;
+    _Atomic unsigned released;
     void *last_released;
-    unsigned log_lines;
+    _Atomic unsigned log_lines;
     char last_log[192];
     bool print_log;
     void (*event)(struct rig *rig, const struct amdvi_drv_report *report);
@@ -143,9 +144,10 @@ struct rig {
     unsigned claims;
 
     /* The rig's own. */
-    uint8_t *memory;   /* as the processor sees it */
-    uint8_t *clean;    /* non-coherent: what it was when last flushed */
-    uint8_t *page_use; /* of each page: 0 free, 1 first of a block, 2 more of it */
+    uint8_t *memory;      /* as the processor sees it */
+    uint8_t *clean;       /* non-coherent: what it was when last flushed */
+    _Atomic bool in_host; /* threads: somebody is at what follows, or at last_log */
+    uint8_t *page_use;    /* of each page: 0 free, 1 first of a block, 2 more of it */
     struct amdvi_drv_block arena;
 };
 
@@ -178,9 +180,15 @@ void rig_pass(struct rig *rig, uint64_t nanoseconds);
 /* An access of 8 bytes: true and where it lands, or false. An event is logged as usual. */
 bool rig_access(struct rig *rig, unsigned unit, uint16_t device_id, uint64_t iova, bool write,
                 uint64_t *out_spa);
+/* As rig_access() through reader @reader, from 1 on, which is the caller's alone: for threads. */
+bool rig_access_by(struct rig *rig, unsigned unit, unsigned reader,
+                   const struct amdvi_request *request, uint64_t *out_spa);
 /* The same with no effect at all: no event, nothing cached, no cache looked at. */
 bool rig_peek(struct rig *rig, unsigned unit, uint16_t device_id, uint64_t iova, bool write,
               uint64_t *out_spa);
+/* An interrupt, likewise, with @data at FEE0_0000h: what is sent on. */
+bool rig_interrupt_by(struct rig *rig, unsigned unit, unsigned reader, uint16_t device_id,
+                      uint32_t data, uint32_t *out_data);
 /* An MSI to FEE0_0000h | @address with @data: true and what is sent on, or false. */
 bool rig_interrupt(struct rig *rig, unsigned unit, uint16_t device_id, uint32_t address,
                    uint32_t data, uint64_t *out_address, uint32_t *out_data);

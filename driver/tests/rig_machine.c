@@ -77,6 +77,7 @@ static void start_unit(struct rig *rig, unsigned index)
 
     amdvi_config_init(&config);
     config.features.iotlb_sup = rig->options.iotlb_sup;
+    options.readers = rig->options.readers;
     options.features = &config.features;
     options.unprogrammed = true;
     machine_start(&unit->machine, &options);
@@ -219,6 +220,42 @@ bool rig_interrupt(struct rig *rig, unsigned unit, uint16_t device_id, uint32_t 
         return false;
     }
     *out_address = got.address;
+    *out_data = got.data;
+    return true;
+}
+
+/* ---- In threads ------------------------------------------------------------------------------ */
+
+bool rig_access_by(struct rig *rig, unsigned unit, unsigned reader,
+                   const struct amdvi_request *request, uint64_t *out_spa)
+{
+    struct amdvi_reader *own = amdvi_iommu_reader(rig->unit[unit].machine.iommu, reader);
+    struct amdvi_translation got = {.run_bytes = 0};
+
+    amdvi_reader_online(own);
+    bool is_asked = amdvi_iommu_translate(own, request, &got) == AMDVI_OK;
+    amdvi_reader_offline(own);
+    if (!is_asked || got.outcome != AMDVI_OUTCOME_TRANSLATED) {
+        return false;
+    }
+    *out_spa = got.spa;
+    return true;
+}
+
+bool rig_interrupt_by(struct rig *rig, unsigned unit, unsigned reader, uint16_t device_id,
+                      uint32_t data, uint32_t *out_data)
+{
+    struct amdvi_reader *own = amdvi_iommu_reader(rig->unit[unit].machine.iommu, reader);
+    struct amdvi_interrupt interrupt = {
+        .device_id = device_id, .address = UINT64_C(0xfee00000), .data = data};
+    struct amdvi_remapped got = {.data = 0};
+
+    amdvi_reader_online(own);
+    bool is_asked = amdvi_iommu_remap(own, &interrupt, &got) == AMDVI_OK;
+    amdvi_reader_offline(own);
+    if (!is_asked || got.outcome != AMDVI_OUTCOME_TRANSLATED) {
+        return false;
+    }
     *out_data = got.data;
     return true;
 }

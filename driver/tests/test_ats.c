@@ -153,6 +153,43 @@ static void off_is_off(void)
     policy_stop(&policy);
 }
 
+/* Its entry is invalidated by a command that the IOMMU refuses: it may have the old one. */
+static void off_that_is_not_completed_is_on_still(void)
+{
+    struct amdvi_drv_device *device = NULL;
+
+    for (unsigned again = 0; again < 2; again++) {
+        if (!policy_start(&policy, &with_ats)) {
+            return;
+        }
+        struct machine *machine = &policy.rig.unit[0].machine;
+        struct amdvi_drv_domain *domain = make(&device);
+        CHECK_U64(ask(IOVA), 0x1000000);
+        CHECK(is_believed(0x1000000));
+        policy.rig.corrupt_after = 1;
+        policy.rig.corrupt_word0 = UINT64_C(0xf000000000000000);
+        CHECK_U64(amdvi_drv_ats_disable(device), AMDVI_DRV_ERR_COMMAND);
+        CHECK(is_believed(0x1000000));
+        /* So it is told of what is unmapped. */
+        unsigned before = machine->iotlb_requests;
+        CHECK_U64(amdvi_drv_unmap(domain, IOVA, 4096, NULL), AMDVI_DRV_OK);
+        CHECK_U64(machine->iotlb_requests, before + 1);
+        CHECK_U64(amdvi_drv_map(domain, IOVA, 0x1001000, 4096, POLICY_RW), AMDVI_DRV_OK);
+        if (again == 0) {
+            CHECK_U64(amdvi_drv_ats_disable(device), AMDVI_DRV_OK);
+            CHECK(!is_believed(0x1001000));
+            CHECK_U64(domain->ats_count, 0);
+        } else {
+            CHECK_U64(amdvi_drv_ats_enable(device), AMDVI_DRV_OK);
+            CHECK_U64(ats_control() >> 31, 1);
+            CHECK_U64(ask(IOVA), 0x1001000);
+            CHECK(is_believed(0x1001000));
+            CHECK_U64(domain->ats_count, 1);
+        }
+        policy_stop(&policy);
+    }
+}
+
 static void ats_is_for_those_that_may(void)
 {
     struct policy_options without = {0};
@@ -194,6 +231,8 @@ static void a_silent_device_is_not_believed_any_more(void)
     CHECK_REFUSED(&policy, id, IOVA);
     CHECK(device->requester[0]->stopped);
     CHECK(!amdvi_drv_domain_is_poisoned(domain));
+    CHECK_U64(amdvi_drv_ats_enable(device), AMDVI_DRV_ERR_BUSY);
+    CHECK(!is_believed(0x1000000));
     /* The next does not wait for it again. */
     uint64_t begin_ns = policy.rig.now_ns;
     CHECK_U64(amdvi_drv_map(domain, IOVA, 0x1001000, 4096, POLICY_RW), AMDVI_DRV_OK);
@@ -313,6 +352,8 @@ static const struct check_case cases[] = {
      a_range_is_told_as_a_range},
     {"ATS that is off is off: in the device, in its entry, and in invalidations",
      "1.20 device table entry", off_is_off},
+    {"a device whose ATS could not be turned off is told of invalidations until it could",
+     "1.20 ILLEGAL_COMMAND_ERROR", off_that_is_not_completed_is_on_still},
     {"ATS is refused to devices that are not trusted, and where it is not supported", NULL,
      ats_is_for_those_that_may},
     {"a device that does not answer is not believed any more when unmap returns",
