@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine started: blocked before it is enabled, each register in its order. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+
 #include "boot.h"
 
 #include <amdvi/cap.h>
+#include <amdvi/drv_early.h>
+
+#include <sys/mman.h>
 
 static bool go(const struct policy_options *options)
 {
@@ -124,6 +129,104 @@ static void registers_are_as_they_shall_be(void)
         CHECK(boot.order[AMDVI_REG_DEV_TAB_BASE] < boot.order[AMDVI_REG_CMD_BUF_BASE]);
         CHECK(boot.order[AMDVI_REG_CMD_BUF_BASE] < boot.order[AMDVI_REG_EVENT_LOG_BASE]);
         end();
+    }
+}
+
+/* A window that nobody may touch: the host's functions lead to the true one. */
+static struct {
+    struct amdvi_drv_host host;
+    void *window;
+    unsigned long reads, writes;
+} guard;
+
+static void *true_window(struct rig *rig, const void *window)
+{
+    CHECK(window == guard.window);
+    return rig_window(rig, 0);
+}
+
+static void *guard_map_window(void *ctx, uint64_t window_base, size_t size_bytes)
+{
+    return guard.host.map_window(ctx, window_base, size_bytes) != NULL ? guard.window : NULL;
+}
+
+static void guard_unmap_window(void *ctx, void *window, size_t size_bytes)
+{
+    guard.host.unmap_window(ctx, true_window(ctx, window), size_bytes);
+}
+
+static uint32_t guard_read32(void *ctx, void *window, uint32_t offset)
+{
+    guard.reads++;
+    return guard.host.read32(ctx, true_window(ctx, window), offset);
+}
+
+static void guard_write32(void *ctx, void *window, uint32_t offset, uint32_t value)
+{
+    guard.writes++;
+    guard.host.write32(ctx, true_window(ctx, window), offset, value);
+}
+
+static uint64_t guard_read64(void *ctx, void *window, uint32_t offset)
+{
+    guard.reads++;
+    return guard.host.read64(ctx, true_window(ctx, window), offset);
+}
+
+static void guard_write64(void *ctx, void *window, uint32_t offset, uint64_t value)
+{
+    guard.writes++;
+    guard.host.write64(ctx, true_window(ctx, window), offset, value);
+}
+
+static void set_guard(struct rig *rig)
+{
+    guard.host = rig->host;
+    guard.reads = guard.writes = 0;
+    guard.window = mmap(NULL, AMDVI_MMIO_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(guard.window != MAP_FAILED);
+    rig->host.map_window = guard_map_window;
+    rig->host.unmap_window = guard_unmap_window;
+    rig->host.read32 = guard_read32;
+    rig->host.write32 = guard_write32;
+    rig->host.read64 = rig->host.read64 != NULL ? guard_read64 : NULL;
+    rig->host.write64 = rig->host.write64 != NULL ? guard_write64 : NULL;
+}
+
+static void ignore_line(void *ctx, const char *text)
+{
+    (void)ctx;
+    (void)text;
+}
+
+/* Whoever fills, copies or clears a window by its address ends here with a fault. */
+static void windows_are_the_hosts(void)
+{
+    struct rig *rig = &boot.policy.rig;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct amdvi_drv_early early = {.interrupts = true};
+        boot_prepare(&(struct policy_options){.rig = {.only32 = i != 0}});
+        set_guard(rig);
+        CHECK(rig->host.alloc(rig->host.ctx, 0x3000, &early.memory));
+        early.window = guard.window;
+        CHECK_U64(amdvi_drv_early_block(&rig->host, &early), AMDVI_DRV_OK);
+        boot.config.self_test = true;
+        CHECK_U64(amdvi_drv_start(&boot.policy.drv, &rig->host, &boot.config), AMDVI_DRV_OK);
+        rig->host.free(rig->host.ctx, &early.memory);
+        struct amdvi_drv_domain *domain = policy_attached(&boot.policy, POLICY_ID(0, 0));
+        CHECK_U64(amdvi_drv_map(domain, 0x200000, BOOT_MEMORY, 4096, POLICY_RW), AMDVI_DRV_OK);
+        CHECK_REACHES(&boot.policy, POLICY_ID(0, 0), 0x200000, BOOT_MEMORY);
+        CHECK_U64(amdvi_drv_unmap(domain, 0x200000, 4096, NULL), AMDVI_DRV_OK);
+        CHECK_REFUSED(&boot.policy, POLICY_ID(0, 0), 0x200000);
+        while (amdvi_drv_poll(boot.policy.drv)) {
+        }
+        amdvi_drv_dump(boot.policy.drv, 0, NULL, 0, ignore_line, NULL);
+        CHECK_U64(amdvi_drv_suspend(boot.policy.drv), AMDVI_DRV_OK);
+        CHECK_U64(amdvi_drv_resume(boot.policy.drv), AMDVI_DRV_OK);
+        policy_stop(&boot.policy);
+        CHECK(guard.reads > 100 && guard.writes > 100);
+        munmap(guard.window, AMDVI_MMIO_SIZE);
     }
 }
 
@@ -404,6 +507,8 @@ static const struct check_case cases[] = {
      an_exclusion_range_ends},
     {"registers have their values, and are written in their order", "1.20 MMIO registers",
      registers_are_as_they_shall_be},
+    {"X-bdb3088: a window is the host's: registers are read and written one by one, through it",
+     "1.20 MMIO registers", windows_are_the_hosts},
     {"what firmware left in the control register of a unit that is off goes", "1.20 IOMMU control",
      leftovers_are_cleared},
     {"the IVHD's flags are in the control register, each at its bit", "1.20 IVHD",
