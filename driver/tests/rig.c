@@ -298,6 +298,30 @@ static void corrupt(struct rig_unit *unit, uint32_t tail)
     unit->tail = tail;
 }
 
+/* Taken away by rig_deliver(), in another thread. */
+static void leave_tail(struct rig_unit *unit, uint32_t tail)
+{
+    enter_host(unit->rig);
+    unit->tail = tail;
+    unit->tail_held = true;
+    leave_host(unit->rig);
+}
+
+void rig_deliver(struct rig *rig)
+{
+    for (unsigned i = 0; i < rig->options.units; i++) {
+        struct rig_unit *unit = &rig->unit[i];
+        enter_host(rig);
+        bool is_held = unit->tail_held;
+        uint32_t tail = unit->tail;
+        unit->tail_held = false;
+        leave_host(rig);
+        if (is_held) {
+            rig_set_reg(rig, i, AMDVI_REG_CMD_BUF_TAIL, tail);
+        }
+    }
+}
+
 static void write_register(struct rig *rig, void *window, uint32_t offset, unsigned size_bytes,
                            uint64_t value)
 {
@@ -311,6 +335,9 @@ static void write_register(struct rig *rig, void *window, uint32_t offset, unsig
     }
     if (!rig->options.threads) {
         unit->writes[reg]++;
+    } else if (reg == AMDVI_REG_CMD_BUF_TAIL && rig->completion == RIG_LATE) {
+        leave_tail(unit, (uint32_t)value);
+        return;
     }
     if (reg == AMDVI_REG_CMD_BUF_TAIL) {
         if (rig->corrupt_after != 0) {

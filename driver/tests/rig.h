@@ -46,7 +46,8 @@ struct rig_options {
 
 enum rig_completion {
     RIG_AT_ONCE,
-    RIG_LATE,  /* what is written to the tail arrives late_ns later, by the clock */
+    RIG_LATE,  /* what is written to the tail arrives late_ns later, by the clock; with threads
+                  whenever rig_deliver() is called */
     RIG_NEVER, /* it does not arrive before the mode is another, and the clock goes on */
 };
 
@@ -171,6 +172,9 @@ void rig_set_reg(struct rig *rig, unsigned unit, enum amdvi_reg reg, uint64_t va
 
 /* A new PCI function behind nothing in particular, with an ATS capability if @ats. */
 struct rig_function *rig_add_function(struct rig *rig, uint16_t device_id, bool ats);
+
+/* With threads and RIG_LATE: tails that were written arrive, and commands run in this thread. */
+void rig_deliver(struct rig *rig);
 
 /* Let time pass for clock and devices. */
 void rig_pass(struct rig *rig, uint64_t nanoseconds);

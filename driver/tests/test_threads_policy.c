@@ -6,6 +6,8 @@
  *
  * Each case runs for half a second, or for AMDVI_THREADS_MS milliseconds.
  */
+#define _POSIX_C_SOURCE 200809L /* pthread_barrier_t */
+
 #include "policy.h"
 
 #include "random.h"
@@ -244,6 +246,44 @@ static void step_poll(struct worker *worker)
     (void)amdvi_drv_poll(policy.drv);
 }
 
+/* ---- The IOMMUs ------------------------------------------------------------------------------ */
+
+static pthread_t iommus;
+static _Atomic bool iommus_end;
+
+/* Commands run here, some time after whoever wrote them has gone on. */
+static void *run_iommus(void *ctx)
+{
+    (void)ctx;
+    while (!iommus_end) {
+        rig_deliver(&policy.rig);
+        sched_yield();
+    }
+    return NULL;
+}
+
+static void start_thread(pthread_t *thread, void *(*run)(void *ctx), void *ctx)
+{
+    if (!CHECK(pthread_create(thread, NULL, run, ctx) == 0)) {
+        exit(1);
+    }
+}
+
+static void iommus_begin(void)
+{
+    iommus_end = false;
+    policy.rig.completion = RIG_LATE;
+    start_thread(&iommus, run_iommus, NULL);
+}
+
+static void iommus_stop(void)
+{
+    iommus_end = true;
+    pthread_join(iommus, NULL);
+    policy.rig.completion = RIG_AT_ONCE;
+    rig_deliver(&policy.rig);
+}
+
 /* ---- All at once ----------------------------------------------------------------------------- */
 
 static void *work(void *ctx)
@@ -293,16 +333,16 @@ static void run_for_a_while(void)
     unsigned long ms = text != NULL ? strtoul(text, NULL, 10) : 500;
     struct timespec time = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
 
+    iommus_begin();
     for (unsigned i = 0; i < THREADS; i++) {
-        if (!CHECK(pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0)) {
-            exit(1);
-        }
+        start_thread(&workers[i].thread, work, &workers[i]);
     }
     nanosleep(&time, NULL);
     is_over = true;
     for (unsigned i = 0; i < THREADS; i++) {
         pthread_join(workers[i].thread, NULL);
     }
+    iommus_stop();
 }
 
 static void end(void)
@@ -347,6 +387,94 @@ static void run(const struct policy_options *options)
     end();
 }
 
+/* ---- Growth ---------------------------------------------------------------------------------- */
+
+#define GROWERS 3
+#define ROUNDS  60
+
+static pthread_barrier_t barrier;
+
+/*
+ * All begin at the same moment, in a domain whose tables have to grow for each of them. What is
+ * mapped below the new root is there when map returns, whoever made the root.
+ */
+static void *grow(void *ctx)
+{
+    struct worker *worker = ctx;
+    uint64_t iova = (UINT64_C(1) << 50) + 0x1000 * (uint64_t)worker->number;
+    uint64_t spa = LEADS_TO(0) + 0x1000 * (uint64_t)worker->number;
+    uint16_t own = id_of(worker->device);
+
+    pthread_barrier_wait(&barrier);
+    if (worker->number == GROWERS) {
+        if (done(worker, amdvi_drv_attach(domains[0], worker->device), "attach")) {
+            expect(worker, own, FIXED, LEADS_TO(0));
+        }
+    } else if (done(worker, amdvi_drv_map(domains[0], iova, spa, 4096, POLICY_RW), "map")) {
+        for (unsigned i = 0; i < 2; i++) {
+            expect(worker, id_of(stays[i]), iova, spa);
+            expect(worker, id_of(stays[i]), FIXED, LEADS_TO(0));
+        }
+    }
+    worker->steps++;
+    pthread_barrier_wait(&barrier);
+    expect(worker, own, iova, worker->number == GROWERS ? NOWHERE : spa);
+    expect(worker, own, FIXED, LEADS_TO(0));
+    return NULL;
+}
+
+static void grow_once(void)
+{
+    domains[0] = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
+    CHECK_U64(amdvi_drv_map(domains[0], FIXED, LEADS_TO(0), 4096, POLICY_RW), AMDVI_DRV_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_U64(amdvi_drv_attach(domains[0], stays[i]), AMDVI_DRV_OK);
+        workers[i].device = stays[i];
+        /* Its entry is cached. */
+        expect(&workers[i], id_of(stays[i]), FIXED, LEADS_TO(0));
+    }
+    for (unsigned i = 0; i < GROWERS; i++) {
+        start_thread(&workers[i].thread, grow, &workers[i]);
+    }
+    for (unsigned i = 0; i < GROWERS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        CHECK_U64(amdvi_drv_detach(workers[i].device), AMDVI_DRV_OK);
+    }
+    CHECK_U64(amdvi_drv_domain_destroy(domains[0]), AMDVI_DRV_OK);
+}
+
+static void tables_grow_under_several(void)
+{
+    struct policy_options options = {
+        .rig = {.units = 2, .threads = true, .readers = GROWERS + 1, .pause_ns = 1},
+        .wait_ms = 60000};
+
+    may_fail = false;
+    if (!policy_start(&policy, &options)) {
+        return;
+    }
+    memset(workers, 0, sizeof(workers));
+    for (unsigned i = 0; i < GROWERS; i++) {
+        workers[i].number = i + 1;
+    }
+    stays[0] = policy_device(&policy, POLICY_ID(0, 0));
+    stays[1] = policy_device(&policy, POLICY_ID(1, 0));
+    workers[2].device = policy_device(&policy, POLICY_ID(0, 1));
+    pthread_barrier_init(&barrier, NULL, GROWERS);
+    iommus_begin();
+    for (unsigned round = 0; round < ROUNDS && !check_now()->failed; round++) {
+        grow_once();
+    }
+    iommus_stop();
+    pthread_barrier_destroy(&barrier);
+    for (unsigned i = 0; i < GROWERS; i++) {
+        CHECK_U64(workers[i].wrong, 0);
+        CHECK_U64(workers[i].steps, ROUNDS);
+    }
+    CHECK_U64(policy.rig.breaches, 0);
+    policy_stop(&policy);
+}
+
 static void all_at_once(void)
 {
     may_fail = false;
@@ -371,6 +499,8 @@ static const struct check_case cases[] = {
      "1.20 COMPLETION_WAIT", all_at_once},
     {"the same with registers of 32 bits, stores of 16 bytes, and small caches", NULL,
      on_other_hosts},
+    {"what is mapped below a root that another thread makes is there when map returns",
+     "1.20 device table entry", tables_grow_under_several},
     {"the same while devices with ATS come and go", "1.20 INVALIDATE_IOTLB_PAGES", with_ats},
 };
 
