@@ -31,7 +31,9 @@
 #define L2_DEBUG_3      0x47u
 #define L2_ATS_CHECK    AMDVI_BIT(0) /* ATS_WC */
 
-#define PCI_COMMAND 0x04u
+#define PCI_MEMORY     UINT32_C(0x0002)
+#define PCI_BUS_MASTER UINT32_C(0x0004)
+#define PCI_COMMAND    0x04u
 
 static bool read_config(const struct amdvi_drv_unit *unit, uint16_t offset, uint32_t *out)
 {
@@ -41,12 +43,12 @@ static bool read_config(const struct amdvi_drv_unit *unit, uint16_t offset, uint
                                                               unit->ivrs.device_id, offset, out);
 }
 
-static void write_config(const struct amdvi_drv_unit *unit, uint16_t offset, uint32_t value)
+static bool write_config(const struct amdvi_drv_unit *unit, uint16_t offset, uint32_t value)
 {
     const struct amdvi_drv_host *host = unit->drv->host;
 
-    (void)host->config_write32(host->ctx, unit->ivrs.pci_segment, unit->ivrs.device_id, offset,
-                               value);
+    return host->config_write32(host->ctx, unit->ivrs.pci_segment, unit->ivrs.device_id, offset,
+                                value);
 }
 
 /* ---- Which ----------------------------------------------------------------------------------- */
@@ -104,15 +106,14 @@ uint32_t amdvi_drv_errata_find(const struct amdvi_drv_unit *unit)
 
 static bool read_l2(const struct amdvi_drv_unit *unit, uint32_t index, uint32_t *out)
 {
-    write_config(unit, L2_INDEX, index);
-    return read_config(unit, L2_DATA, out);
+    return write_config(unit, L2_INDEX, index) && read_config(unit, L2_DATA, out);
 }
 
 static void write_l2(const struct amdvi_drv_unit *unit, uint32_t index, uint32_t value)
 {
-    write_config(unit, L2_INDEX, index | L2_INDEX_WRITE);
-    write_config(unit, L2_DATA, value);
-    write_config(unit, L2_INDEX, index);
+    /* Nothing is written to what another index names. */
+    (void)(write_config(unit, L2_INDEX, index | L2_INDEX_WRITE) &&
+           write_config(unit, L2_DATA, value) && write_config(unit, L2_INDEX, index));
 }
 
 static void set_l2(const struct amdvi_drv_unit *unit, uint32_t index, uint32_t bits)
@@ -144,17 +145,23 @@ void amdvi_drv_rd890_save(struct amdvi_drv_unit *unit)
     if ((unit->info.errata & AMDVI_DRV_ERRATUM_RD890) == 0) {
         return;
     }
+    /* What cannot be read is as it must have been; of the indirect ones nobody knows that. */
+    saved->command = PCI_MEMORY | PCI_BUS_MASTER;
+    saved->base[0] = (uint32_t)(unit->ivrs.window_spa >> 32);
+    saved->base[1] = (uint32_t)unit->ivrs.window_spa | (uint32_t)AMDVI_CAP_BASE_LOW_ENABLE;
+    saved->is_complete = true;
     (void)read_config(unit, PCI_COMMAND, &saved->command);
     (void)read_config(unit, (uint16_t)(block + AMDVI_CAP_OFFSET_BASE_HIGH), &saved->base[0]);
     (void)read_config(unit, (uint16_t)(block + AMDVI_CAP_OFFSET_BASE_LOW), &saved->base[1]);
     for (uint32_t link = 0; link < AMDVI_DRV_RD890_L1_LINKS; link++) {
         for (uint32_t i = 0; i < AMDVI_DRV_RD890_L1_WORDS; i++) {
-            write_config(unit, L1_INDEX, i | L1_LINK(link));
-            (void)read_config(unit, L1_DATA, &saved->l1[link][i]);
+            saved->is_complete = write_config(unit, L1_INDEX, i | L1_LINK(link)) &&
+                                 read_config(unit, L1_DATA, &saved->l1[link][i]) &&
+                                 saved->is_complete;
         }
     }
     for (uint32_t i = 0; i < AMDVI_DRV_RD890_L2_WORDS; i++) {
-        (void)read_l2(unit, i, &saved->l2[i]);
+        saved->is_complete = read_l2(unit, i, &saved->l2[i]) && saved->is_complete;
     }
 }
 
@@ -166,17 +173,17 @@ void amdvi_drv_rd890_restore(const struct amdvi_drv_unit *unit)
     if ((unit->info.errata & AMDVI_DRV_ERRATUM_RD890) == 0) {
         return;
     }
-    write_config(unit, PCI_COMMAND, saved->command & 0xffff); /* its status bits clear */
-    for (uint32_t link = 0; link < AMDVI_DRV_RD890_L1_LINKS; link++) {
+    (void)write_config(unit, PCI_COMMAND, saved->command & 0xffff); /* its status bits clear */
+    for (uint32_t link = 0; saved->is_complete && link < AMDVI_DRV_RD890_L1_LINKS; link++) {
         for (uint32_t i = 0; i < AMDVI_DRV_RD890_L1_WORDS; i++) {
-            write_config(unit, L1_INDEX, i | L1_LINK(link) | L1_INDEX_WRITE);
-            write_config(unit, L1_DATA, saved->l1[link][i]);
+            (void)(write_config(unit, L1_INDEX, i | L1_LINK(link) | L1_INDEX_WRITE) &&
+                   write_config(unit, L1_DATA, saved->l1[link][i]));
         }
     }
-    for (uint32_t i = 0; i < AMDVI_DRV_RD890_L2_WORDS; i++) {
+    for (uint32_t i = 0; saved->is_complete && i < AMDVI_DRV_RD890_L2_WORDS; i++) {
         write_l2(unit, i, saved->l2[i]);
     }
     /* Enable, in the low half, locks the block: last. */
-    write_config(unit, (uint16_t)(block + AMDVI_CAP_OFFSET_BASE_HIGH), saved->base[0]);
-    write_config(unit, (uint16_t)(block + AMDVI_CAP_OFFSET_BASE_LOW), saved->base[1]);
+    (void)write_config(unit, (uint16_t)(block + AMDVI_CAP_OFFSET_BASE_HIGH), saved->base[0]);
+    (void)write_config(unit, (uint16_t)(block + AMDVI_CAP_OFFSET_BASE_LOW), saved->base[1]);
 }

@@ -40,6 +40,7 @@ struct amdvi_drv_memory {
 struct amdvi_drv_rd890 {
     uint32_t base[2]; /* of the window: high, low */
     uint32_t command;
+    bool is_complete; /* l1 and l2 could be read, all of them */
     uint32_t l1[AMDVI_DRV_RD890_L1_LINKS][AMDVI_DRV_RD890_L1_WORDS];
     uint32_t l2[AMDVI_DRV_RD890_L2_WORDS];
 };
