@@ -120,6 +120,142 @@ static void use(void)
     CHECK_REFUSED(&boot.policy, 0xe0, BOOT_MEMORY);
 }
 
+/* ---- And everything else that there is --------------------------------------------------------
+ */
+
+static void use_interrupts(struct amdvi_drv_device *device)
+{
+    struct amdvi_drv_target target = {.vector = 0x41};
+    struct rig *rig = &boot.policy.rig;
+    uint16_t id = device->config.device_id;
+    uint64_t address = 0;
+    uint32_t data = 0;
+
+    if (!done(amdvi_drv_interrupt_alloc_pins(device, 24))) {
+        CHECK(!rig_interrupt(rig, 0, id, 0, 3, &address, &data));
+        return;
+    }
+    /* From here on there is nothing that a host could refuse. */
+    CHECK_U64(amdvi_drv_interrupt_set(device, 3, &target), AMDVI_DRV_OK);
+    CHECK(rig_interrupt(rig, 0, id, 0, 3, &address, &data) && (data & 0xff) == 0x41);
+    CHECK_U64(amdvi_drv_interrupt_set(device, 3, NULL), AMDVI_DRV_OK);
+    CHECK(!rig_interrupt(rig, 0, id, 0, 3, &address, &data));
+    CHECK_U64(amdvi_drv_interrupt_free(device, 0, 24), AMDVI_DRV_OK);
+}
+
+static void use_bounce(struct amdvi_drv_domain *domain, uint16_t id)
+{
+    struct amdvi_drv_bounce bounce;
+    char part[16] = "0123456789abcde";
+    size_t held_bytes = boot.policy.rig.held_bytes;
+
+    if (!done(amdvi_drv_bounce_map(domain, IOVA + 0x10, part, sizeof(part), POLICY_RW, &bounce))) {
+        CHECK_REFUSED(&boot.policy, id, IOVA);
+        return;
+    }
+    CHECK_REACHES(&boot.policy, id, IOVA, bounce.page.spa);
+    amdvi_drv_bounce_to_device(&bounce);
+    amdvi_drv_bounce_from_device(&bounce);
+    CHECK(memcmp(part, "0123456789abcde", sizeof(part)) == 0);
+    CHECK_U64(amdvi_drv_bounce_unmap(&bounce), AMDVI_DRV_OK);
+    CHECK_REFUSED(&boot.policy, id, IOVA);
+    /* Objects of the pool stay there, and tables of the domain. */
+    CHECK(boot.policy.rig.held_bytes <= held_bytes + 0x8000);
+}
+
+/* It waits in the queue, and is released. */
+static void use_lazy(struct amdvi_drv_device *device, enum amdvi_drv_flush_policy flush)
+{
+    struct amdvi_drv_domain_config config;
+    struct amdvi_drv_domain *domain = NULL;
+    unsigned released = boot.policy.rig.released;
+
+    amdvi_drv_domain_config_init(&config);
+    config.flush = flush;
+    if (!done(amdvi_drv_domain_create(boot.policy.drv, &config, &domain))) {
+        return;
+    }
+    if (done(amdvi_drv_attach(domain, device))) {
+        use_bounce(domain, device->config.device_id);
+        if (done(amdvi_drv_map(domain, UINT64_C(1) << 50, BOOT_MEMORY, 4096, POLICY_RW))) {
+            CHECK_U64(amdvi_drv_unmap(domain, UINT64_C(1) << 50, 4096, &config), AMDVI_DRV_OK);
+            CHECK_U64(amdvi_drv_sync(domain), AMDVI_DRV_OK);
+            CHECK_U64(boot.policy.rig.released,
+                      released + (flush == AMDVI_DRV_FLUSH_STRICT ? 0 : 1));
+        }
+        CHECK_REFUSED(&boot.policy, device->config.device_id, UINT64_C(1) << 50);
+        CHECK_U64(amdvi_drv_domain_recover(domain), AMDVI_DRV_OK);
+        CHECK_U64(amdvi_drv_detach(device), AMDVI_DRV_OK);
+    }
+    CHECK_U64(amdvi_drv_domain_destroy(domain), AMDVI_DRV_OK);
+}
+
+/* It faults without end, is stopped, and may work again. */
+static void stop_and_restart(struct amdvi_drv_device *device)
+{
+    struct amdvi_drv *drv = boot.policy.drv;
+
+    drv->config.faults_max = 2;
+    while (amdvi_drv_poll(drv)) {
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK_REFUSED(&boot.policy, device->config.device_id, 0x5000 + 0x1000 * i);
+    }
+    while (amdvi_drv_poll(drv)) {
+    }
+    CHECK(device->requester[0]->stopped);
+    CHECK_U64(amdvi_drv_device_restart(device), AMDVI_DRV_OK);
+    drv->config.faults_max = 0;
+}
+
+static void sleep_and_wake(void)
+{
+    struct rig *rig = &boot.policy.rig;
+
+    CHECK_U64(amdvi_drv_suspend(boot.policy.drv), AMDVI_DRV_OK);
+    for (unsigned i = 0; i < rig->options.units; i++) {
+        amdvi_iommu_reset(rig->unit[i].machine.iommu);
+    }
+    /* Without its message, at worst. */
+    CHECK_U64(amdvi_drv_resume(boot.policy.drv), AMDVI_DRV_OK);
+    for (unsigned i = 0; i < rig->options.units; i++) {
+        CHECK(boot_is_on(i));
+        CHECK(boot_try(i));
+        if (rig->fail_at % 8 == 0) { /* it takes long */
+            CHECK_U64(amdvi_drv_self_test(boot.policy.drv, i, NULL, NULL), 0);
+        }
+    }
+}
+
+static void ignore_line(void *ctx, const char *text)
+{
+    (void)ctx;
+    (void)text;
+}
+
+static void use_rest(void)
+{
+    struct amdvi_drv *drv = boot.policy.drv;
+    struct amdvi_drv_device *device = amdvi_drv_device_find(drv, 0, POLICY_ID(0, 0));
+
+    struct amdvi_drv_device *pins = amdvi_drv_device_find(drv, 0, BOOT_HOMELY);
+    if (pins != NULL) {
+        use_interrupts(pins);
+    }
+    if (device != NULL) {
+        use_lazy(device, AMDVI_DRV_FLUSH_MANUAL);
+        use_lazy(device, AMDVI_DRV_FLUSH_STRICT);
+        stop_and_restart(device);
+        if (boot.policy.rig.options.iotlb_sup) {
+            (void)done(amdvi_drv_ats_enable(device));
+            CHECK_U64(amdvi_drv_ats_disable(device), AMDVI_DRV_OK);
+            (void)done(amdvi_drv_ats_enable(device)); /* and is removed so */
+        }
+    }
+    amdvi_drv_dump(drv, 0, device, IOVA, ignore_line, NULL);
+    sleep_and_wake();
+}
+
 /* False when there was nothing left to fail. */
 static bool live_with_failure(const struct policy_options *options, unsigned number)
 {
@@ -144,10 +280,10 @@ static bool live_with_failure(const struct policy_options *options, unsigned num
         CHECK(boot_try(i));
     }
     use();
+    use_rest();
+    policy_stop(&boot.policy); /* no host can keep a device, a domain or a unit from leaving */
     bool failed = rig->calls >= number;
     CHECK(failed || number == 0 || failures_now == 0);
-    rig->fail_at = 0;
-    policy_stop(&boot.policy);
     return failed;
 }
 
@@ -208,6 +344,85 @@ static void an_arena_may_end_anywhere(void)
     }
     CHECK(started > 10);
     CHECK(failures[AMDVI_DRV_ERR_NO_MEMORY] > 20);
+}
+
+/* For a next kernel, with whatever the host refuses: ATS is off in the entry, if not in the device.
+ */
+static bool hand_over_with_failure(unsigned number)
+{
+    struct rig *rig = &boot.policy.rig;
+    struct amdvi_drv_domain *domain;
+    unsigned index = 0;
+    uint64_t address = 0;
+    uint32_t data = 0;
+
+    prepare(&(struct policy_options){
+        .rig = {.units = 2, .iotlb_sup = true}, .memory = &boot_memory, .memory_count = 1});
+    CHECK_U64(amdvi_drv_start(&boot.policy.drv, &rig->host, &boot.config), AMDVI_DRV_OK);
+    struct amdvi_drv_device *device = add(POLICY_ID(0, 0), 0);
+    domain = policy_domain(&boot.policy, AMDVI_DRV_FLUSH_STRICT);
+    CHECK_U64(amdvi_drv_attach(domain, device), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_map(domain, IOVA, BOOT_MEMORY, 4096, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_ats_enable(device), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_interrupt_alloc(device, 1, &index), AMDVI_DRV_OK);
+    CHECK_REACHES(&boot.policy, POLICY_ID(0, 0), IOVA, BOOT_MEMORY);
+    rig->calls = 0;
+    rig->fail_at = number;
+    CHECK_U64(amdvi_drv_stop(boot.policy.drv, AMDVI_DRV_HAND_OVER), AMDVI_DRV_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK(boot_is_on(i));
+        boot.is_on[i] = true;
+        CHECK(boot_try(i));
+    }
+    CHECK_REFUSED(&boot.policy, POLICY_ID(0, 0), IOVA);
+    CHECK(!rig_interrupt(rig, 0, POLICY_ID(0, 0), 0, index, &address, &data));
+    CHECK_REACHES(&boot.policy, BOOT_HOMELY, BOOT_HOME, BOOT_HOME);
+    /* It stays where it is. */
+    rig->held_blocks = 0;
+    rig->held_bytes = 0;
+    rig->held_windows = 0;
+    CHECK(rig_stop(rig));
+    return rig->calls >= number;
+}
+
+static void a_hand_over_may_not_be_stopped(void)
+{
+    unsigned number = 1;
+
+    while (hand_over_with_failure(number) && !check_now()->failed) {
+        number++;
+    }
+    printf("# %u calls\n", number - 1);
+    CHECK(number > 2);
+}
+
+/* What could not be read before the suspend is not what is written after it. */
+static void rd890_with_failure(void)
+{
+    for (unsigned number = 1; number <= 400; number += number < 8 ? 1 : 98) {
+        struct rig *rig = &boot.policy.rig;
+        uint64_t base = 0;
+        boot_prepare(&(struct policy_options){0});
+        for (unsigned i = 0; i < rig->function_count; i++) {
+            rig->function[i].config[0] = 0x5a231002;
+            rig->function[i].config[1] = 6;
+        }
+        CHECK_U64(amdvi_drv_start(&boot.policy.drv, &rig->host, &boot.config), AMDVI_DRV_OK);
+        rig->calls = 0;
+        rig->fail_at = number;
+        CHECK_U64(amdvi_drv_suspend(boot.policy.drv), AMDVI_DRV_OK);
+        CHECK(rig->calls > 3);
+        amdvi_iommu_reset(rig->unit[0].machine.iommu);
+        rig->function[0].config[1] = 0;
+        rig->function[0].config[0xf8 / 4] = 0;
+        CHECK_U64(amdvi_drv_resume(boot.policy.drv), AMDVI_DRV_OK);
+        CHECK(amdvi_iommu_window(rig->unit[0].machine.iommu, &base));
+        CHECK_U64(base, RIG_WINDOW(0));
+        CHECK_U64(rig->function[0].config[1] & 6, 6);
+        /* All of the indirect ones, or none. */
+        CHECK_U64(rig->function[0].config[0xf8 / 4], number <= 3 ? 0x80050011 : 0);
+        policy_stop(&boot.policy);
+    }
 }
 
 /* A unit that never completes, and one that never runs, in the middle of a start of several. */
@@ -315,6 +530,9 @@ static const struct check_case cases[] = {
     {"the same without configuration space, with 32-bit registers", NULL,
      each_call_may_fail_without_extras},
     {"an arena may end anywhere", NULL, an_arena_may_end_anywhere},
+    {"whatever the host refuses, a hand-over leaves all blocked", NULL,
+     a_hand_over_may_not_be_stopped},
+    {"RD890: what could not be saved is not restored", "1.20 capability", rd890_with_failure},
     {"a device that is refused leaves nothing; what is shared is trusted only if all are", NULL,
      a_refused_device_leaves_nothing},
     {"whichever unit fails, all are off and nothing is held", NULL, any_unit_may_fail},
