@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Check that a document shows a program as it is.
 
-Usage: excerpts.py DOCUMENT DIRECTORY [OUTPUT]
+Usage: excerpts.py DOCUMENT DIRECTORY (OUTPUT | --run PROGRAM)
 Each piece of C must be, line for line, in the file of DIRECTORY that the comment before it names:
-<!-- iommu.c -->. With OUTPUT, what the program prints, each piece of output, which begins with a step's
-number or with "ok ", must be in it, line for line.
+<!-- iommu.c -->. Each piece of output, which begins with a step's number or with "ok ", must be in the
+file OUTPUT, or in what PROGRAM prints, comments left out.
 """
 import pathlib
 import re
+import subprocess
 import sys
 
 document = pathlib.Path(sys.argv[1]).read_text()
 directory = pathlib.Path(sys.argv[2])
-pieces = [(name, text, (directory / name).read_text() if name else "")
-          for name, text in re.findall(r"(?:<!-- (\S+) -->\n)?```c\n(.*?)^```$", document, re.M | re.S)]
-code = len(pieces)
-if len(sys.argv) > 3:
+if sys.argv[3] == "--run":
+    run = subprocess.run([sys.argv[4]], stdout=subprocess.PIPE, text=True, check=True)
+    printed = "".join(line for line in run.stdout.splitlines(True) if not line.startswith("#"))
+else:
     printed = pathlib.Path(sys.argv[3]).read_text()
-    pieces += [(sys.argv[3], text, printed)
-               for text in re.findall(r"^```\n((?:\d\. |ok ).*?)^```$", document, re.M | re.S)]
-output = len(pieces) - code
+code = re.findall(r"(?:<!-- (\S+) -->\n)?```c\n(.*?)^```$", document, re.M | re.S)
+output = re.findall(r"^```\n((?:\d\. |ok ).*?)^```$", document, re.M | re.S)
+pieces = [(name, text, (directory / name).read_text() if name else "") for name, text in code]
+pieces += [("what it prints", text, printed) for text in output]
 wrong = 0
 for name, text, whole in pieces:
     if not name:
@@ -28,5 +30,5 @@ for name, text, whole in pieces:
     elif "\n" + text not in "\n" + whole:
         print(f"not in {name}: {text.splitlines()[0]}")
         wrong += 1
-print(f"{code} functions, {output} pieces of output, {wrong} of them wrong")
-sys.exit(wrong > 0 or not code or (len(sys.argv) > 3 and not output))
+print(f"{len(code)} functions, {len(output)} pieces of output, {wrong} of them wrong")
+sys.exit(wrong > 0 or not code or not output)

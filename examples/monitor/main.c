@@ -319,7 +319,7 @@ static void halt_exit(struct monitor *monitor)
 {
     struct timespec end;
 
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_nsec += 1000000;
     end.tv_sec += end.tv_nsec / 1000000000;
     end.tv_nsec %= 1000000000;
@@ -375,11 +375,14 @@ static void print_stats(struct monitor *monitor)
 int main(void)
 {
     static struct monitor monitor = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                                     .changed = PTHREAD_COND_INITIALIZER,
                                      .layout = PTHREAD_RWLOCK_INITIALIZER};
     struct vcpu *vcpu = &monitor.vcpu;
+    pthread_condattr_t clock;
     pthread_t guest;
 
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&monitor.changed, &clock);
     setvbuf(stdout, NULL, _IOLBF, 0); /* what was said is said, whatever comes */
     monitor.banks[0] = (struct bank){0, RAM_BYTES, memory_new(RAM_BYTES)};
     monitor.banks[1] = (struct bank){DIMM_SPA, DIMM_BYTES, memory_new(DIMM_BYTES)};
