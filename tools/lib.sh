@@ -184,10 +184,12 @@ _package_equivalent() {
     libjansson-dev) echo pc:jansson ;;
     libslirp-dev) echo pc:slirp ;;
     libyaml-dev) echo pc:yaml-0.1 ;;
+    man-db) echo man ;;
     linux-libc-dev) echo file:/usr/include/linux/vfio.h ;;
     ninja-build) echo ninja ;;
     pkgconf) echo pkg-config ;;
     python3-venv) echo py:venv ;;
+    universal-ctags) echo ctags ;;
     util-linux) echo flock ;;
     xz-utils) echo xz ;;
     zlib1g-dev) echo pc:zlib ;;

@@ -39,6 +39,7 @@ struct amdvi_ats_answer {
     uint64_t spa; /* of the block */
 };
 
+/* The answer as it goes to the device: one quadword of the completion. */
 uint64_t amdvi_ats_completion_word(const struct amdvi_ats_answer *answer);
 
 #endif

@@ -93,6 +93,7 @@ struct amdvi_iova_range {
     uint64_t last;
 };
 
+/* Decode the range: S=0 is one page of 4 KiB, S=1 a naturally aligned power of two of them. */
 struct amdvi_iova_range amdvi_inv_range(uint64_t address, bool size);
 
 #endif

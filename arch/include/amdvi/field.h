@@ -68,6 +68,7 @@ static inline uint64_t amdvi_le64_decode(const struct amdvi_le64 *wire)
            (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
 }
 
+/* The inverse: @value as it lies in memory. */
 static inline void amdvi_le64_encode(struct amdvi_le64 *out, uint64_t value)
 {
     for (unsigned i = 0; i < 8; i++) {
@@ -75,6 +76,7 @@ static inline void amdvi_le64_encode(struct amdvi_le64 *out, uint64_t value)
     }
 }
 
+/* The same for 32 bits. */
 static inline uint32_t amdvi_le32_decode(const struct amdvi_le32 *wire)
 {
     const uint8_t *byte = wire->byte;
@@ -83,6 +85,7 @@ static inline uint32_t amdvi_le32_decode(const struct amdvi_le32 *wire)
            (uint32_t)byte[3] << 24;
 }
 
+/* The inverse: @value as it lies in memory. */
 static inline void amdvi_le32_encode(struct amdvi_le32 *out, uint32_t value)
 {
     for (unsigned i = 0; i < 4; i++) {

@@ -33,7 +33,8 @@ struct amdvi_irte {
     uint8_t vector;
 };
 
+/* Decode an entry, whatever it says, and encode one; has_reserved is ignored. */
 struct amdvi_irte amdvi_irte_decode(uint32_t word);
-uint32_t amdvi_irte_encode(const struct amdvi_irte *irte); /* has_reserved is ignored */
+uint32_t amdvi_irte_encode(const struct amdvi_irte *irte);
 
 #endif

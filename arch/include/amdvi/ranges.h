@@ -35,6 +35,7 @@ struct amdvi_range_bounds {
     uint64_t last;
 };
 
+/* Where a range begins and ends. */
 struct amdvi_range_bounds amdvi_range_bounds(enum amdvi_range range);
 
 /* How many ranges there are, AMDVI_RANGE_NONE included. */
@@ -44,6 +45,7 @@ struct amdvi_range_bounds amdvi_range_bounds(enum amdvi_range range);
 #define AMDVI_HT_RANGES_FIRST UINT64_C(0xfd00000000)
 #define AMDVI_HT_RANGES_LAST  UINT64_C(0xffffffffff)
 
+/* The name of a range, for people. */
 const char *amdvi_range_name(enum amdvi_range range);
 
 #endif

@@ -154,6 +154,7 @@ struct amdvi_drv_unit_info {
     unsigned repairs;
 };
 
+/* How many units the driver runs; their indices are 0 to that number less one. Any context. */
 unsigned amdvi_drv_unit_count(const struct amdvi_drv *drv);
 
 /* False beyond the last. Any context. */

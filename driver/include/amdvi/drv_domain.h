@@ -140,6 +140,7 @@ AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_sync(struct amdvi_drv_domai
 /* Where an IOVA of the domain leads; in an identity domain to itself. Any context. */
 bool amdvi_drv_find(struct amdvi_drv_domain *domain, uint64_t iova, struct amdvi_drv_mapping *out);
 
+/* Has an invalidation failed, so that nothing can be mapped until amdvi_drv_domain_recover()? */
 bool amdvi_drv_domain_is_poisoned(struct amdvi_drv_domain *domain);
 
 /*

@@ -46,6 +46,7 @@ struct amdvi_drv_gather {
     struct amdvi_drv_table *freed; /* tables that nothing points to any more */
 };
 
+/* Nothing is to be invalidated yet. */
 void amdvi_drv_gather_init(struct amdvi_drv_gather *gather);
 
 struct amdvi_drv_pages_config {

@@ -67,6 +67,7 @@ AMDVI_DRV_MUST_CHECK enum amdvi_drv_dte_step
 amdvi_drv_device_table_write(struct amdvi_drv_device_table *table, uint16_t device_id,
                              const struct amdvi_dte *dte);
 
+/* The entry as it is in memory, decoded; blocked, of a device beyond the table. */
 struct amdvi_dte amdvi_drv_device_table_read(const struct amdvi_drv_device_table *table,
                                              uint16_t device_id);
 
