@@ -292,6 +292,7 @@ static int run(struct options *options, int count, char **words)
         count--;
         words++;
     }
+    memset(&hex, 0, sizeof(hex));
     if (!collect(&hex, count, words)) {
         cli_complain("%s", hex.error[0] != '\0' ? hex.error : "there is nothing to decode");
         return CLI_FINDINGS;

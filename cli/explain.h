@@ -21,7 +21,10 @@ struct cli_line {
 /* Takes the line of @length bytes apart; what cannot be printed becomes a question mark. */
 void cli_line_parse(struct cli_line *line, const char *bytes, size_t length);
 
-/* Does @text hold the pieces of @pattern, which '*' separates, one after the other? */
+/*
+ * Does @text hold the pieces of @pattern, which '*' separates, one after the other? With '^' in
+ * front the first piece is where @text starts.
+ */
 bool cli_line_matches(const char *text, const char *pattern);
 
 /* An event as a log tells it. */
@@ -56,6 +59,9 @@ struct cli_log_row {
     const char *meaning;
     const char *advice; /* "" when nothing is to be done; %s is the number that the line names */
 };
+
+/* Ends with a row without pattern. */
+extern const struct cli_log_row cli_log_xen_rows[];
 
 /* NULL when nobody knows the line. */
 const struct cli_log_row *cli_log_row_find(const struct cli_line *line);

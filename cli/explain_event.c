@@ -110,15 +110,15 @@ static bool parse_linux(struct cli_log_event *out, const char *text)
     return true;
 }
 
-/* Raw dwords behind the name: what the IOMMU wrote. */
-static void take_dwords(struct cli_log_event *out, const char *text)
+/* Raw dwords behind the name: what the IOMMU wrote. False when they are not there. */
+static bool take_dwords(struct cli_log_event *out, const char *text)
 {
     unsigned dword[4];
     struct amdvi_wire_event wire;
     struct amdvi_event event;
 
     if (sscanf(text, " %8x %8x %8x %8x", &dword[0], &dword[1], &dword[2], &dword[3]) != 4) {
-        return;
+        return false;
     }
     uint64_t word0 = dword[0] | (uint64_t)dword[1] << 32;
     out->address = dword[2] | (uint64_t)dword[3] << 32;
@@ -126,7 +126,8 @@ static void take_dwords(struct cli_log_event *out, const char *text)
     amdvi_le64_encode(&wire.word[1], out->address);
     out->has_address = true;
     if (!amdvi_event_decode(&event, &wire)) {
-        return;
+        out->code = dword[1] >> 28;
+        return true;
     }
     snprintf(out->name, sizeof(out->name), "%s", amdvi_event_name(event.code));
     if (amdvi_has(amdvi_event_word0_mask(event.code), AMDVI_EVENT_DEVICE_ID)) {
@@ -138,6 +139,7 @@ static void take_dwords(struct cli_log_event *out, const char *text)
         out->has_flags = true;
         out->flags = (unsigned)amdvi_get(word0, AMDVI_EVENT_FLAGS);
     }
+    return true;
 }
 
 /* "AMD-Vi: IO_PAGE_FAULT: 0000:00:03.0 d0 addr 00000000fee00000 flags 0x8 I". */
@@ -159,7 +161,7 @@ static bool parse_xen(struct cli_log_event *out, const char *text)
         mark += length;
         mark += *mark == ':' ? 1 : 0;
         if (i != 0) {
-            take_dwords(out, mark);
+            (void)take_dwords(out, mark);
             return true;
         }
         take_device(out->device, mark + strspn(mark, " "));
@@ -171,8 +173,19 @@ static bool parse_xen(struct cli_log_event *out, const char *text)
     return false;
 }
 
+/* "event 00000300 f0000000 00000000 00000000": one that Xen has no name for. */
+static bool parse_xen_unnamed(struct cli_log_event *out, const struct cli_line *line)
+{
+    if (!line->is_xen || strncmp(line->text, "event ", 6) != 0) {
+        return false;
+    }
+    snprintf(out->name, sizeof(out->name), "UNKNOWN");
+    return take_dwords(out, line->text + 6);
+}
+
 bool cli_log_event_parse(struct cli_log_event *out, const struct cli_line *line)
 {
     *out = (struct cli_log_event){.has_flags = false};
-    return parse_linux(out, line->text) || parse_xen(out, line->text);
+    return parse_linux(out, line->text) || parse_xen(out, line->text) ||
+           parse_xen_unnamed(out, line);
 }

@@ -122,14 +122,18 @@ void cli_line_parse(struct cli_line *line, const char *bytes, size_t length)
 
 bool cli_line_matches(const char *text, const char *pattern)
 {
+    bool is_start = *pattern == '^';
+
+    pattern += is_start ? 1 : 0;
     while (*pattern != '\0') {
         char piece[96];
         size_t length = strcspn(pattern, "*");
         snprintf(piece, sizeof(piece), "%.*s", (int)(length < 95 ? length : 95), pattern);
         const char *found = strstr(text, piece);
-        if (found == NULL) {
+        if (found == NULL || (is_start && found != text)) {
             return false;
         }
+        is_start = false;
         text = found + length;
         pattern += length;
         pattern += *pattern == '*' ? 1 : 0;

@@ -33,6 +33,7 @@ struct log {
     unsigned word_mask;
     json_int_t line_count;
     json_int_t others;
+    json_int_t continuations; /* lines that belong to an event before them */
     json_int_t left_out;
 };
 
@@ -160,9 +161,9 @@ static void take_event(struct log *log, const struct cli_line *line,
     char key[256];
     bool is_new;
 
-    snprintf(key, sizeof(key), "%s %s %d %u %d %x %u %s", event->name, event->device,
+    snprintf(key, sizeof(key), "%s %s %d %u %d %x %u %u %s", event->name, event->device,
              event->has_domain ? 1 : 0, event->domain, event->has_flags ? 1 : 0, event->flags,
-             event->pasid, line->is_xen ? "xen" : "");
+             event->pasid, event->code, line->is_xen ? "xen" : "");
     json_t *group = find_or_make(log, log->events, key, &is_new);
     log->last = group;
     log->word_mask = 0;
@@ -207,6 +208,17 @@ static void explain_entry(struct log *log, bool is_dte)
     json_object_set_new(log->last, "entry", entry);
 }
 
+/* "AMD-Vi:  12: 00000000 00000000 00000000 00000000", an entry of the ring after a timeout. */
+static bool is_ring_entry(const char *text)
+{
+    static const char mark[] = "AMD-Vi:";
+    unsigned word[5];
+    const char *found = strstr(text, mark);
+
+    return found != NULL && sscanf(found + strlen(mark), " %3u: %8x %8x %8x %8x", &word[0],
+                                   &word[1], &word[2], &word[3], &word[4]) == 5;
+}
+
 /* "DTE[0]: ...", "CMD[0]: ...", "Control Reg : ..." after an event. */
 static bool take_continuation(struct log *log, const struct cli_line *line)
 {
@@ -216,7 +228,7 @@ static bool take_continuation(struct log *log, const struct cli_line *line)
     unsigned index;
     uint64_t word;
 
-    if (strstr(line->text, "Control Reg : 0x") != NULL) {
+    if (strstr(line->text, "Control Reg : 0x") != NULL || is_ring_entry(line->text)) {
         return true;
     }
     if (found == NULL || sscanf(found + 4, "%1u]: %16" SCNx64, &index, &word) != 2 || index > 3) {
@@ -278,9 +290,10 @@ static void take_line(struct log *log, const char *bytes, size_t length)
         return;
     }
     if (take_continuation(log, &line)) {
+        log->continuations++;
         return;
     }
-    if (!cli_log_is_about_iommu(&line) && !(line.is_xen && strncmp(line.text, "- ", 2) == 0)) {
+    if (!cli_log_is_about_iommu(&line)) {
         log->others++;
         return;
     }
@@ -331,6 +344,7 @@ static json_t *finish(struct log *log)
     json_object_set_new(document, "unknown", as_list(log->unknown));
     json_object_set_new(document, "line_count", json_integer(log->line_count));
     json_object_set_new(document, "other_lines", json_integer(log->others));
+    json_object_set_new(document, "continuations", json_integer(log->continuations));
     json_object_set_new(document, "left_out", json_integer(log->left_out));
     free(log->times);
     return document;

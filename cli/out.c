@@ -56,14 +56,18 @@ int cli_usage_end(enum cli_option_end end, void (*usage)(void))
 
 void cli_complain(const char *format, ...)
 {
+    char text[512];
     va_list arguments;
 
     fflush(stdout);
-    fputs("amdvi: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    /* It may quote what is being read, and a terminal may obey that. */
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (*c >= 0 && *c < 0x20) || *c == 0x7f ? '?' : *c;
+    }
+    fprintf(stderr, "amdvi: %s\n", text);
 }
 
 void cli_colour(const struct cli_out *out, enum cli_colour colour)
