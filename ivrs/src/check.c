@@ -164,7 +164,7 @@ static void check_blocks(struct amdvi_ivrs_survey *survey)
         }
     }
     if (status != AMDVI_IVRS_END) {
-        amdvi_ivrs_survey_report_malformed(survey, status, cursor.fault_offset);
+        amdvi_ivrs_survey_report_malformed(survey, READERS_ALL, status, cursor.fault_offset);
     }
     if (!has_unit) {
         amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_NO_UNIT, READERS_ALL,
@@ -180,8 +180,9 @@ static void check_unit_pairs(struct amdvi_ivrs_survey *survey, const struct amdv
 {
     struct amdvi_ivrs_block_cursor cursor = amdvi_ivrs_blocks(survey->table);
     struct amdvi_ivrs_block other;
+    uint32_t readers = amdvi_ivrs_survey_readers(survey, block);
     uint32_t seen_by = 0;
-    bool is_overlapping = false;
+    uint32_t overlap_seen_by = 0; /* by who reads both of the two */
     bool is_repeated = false;
 
     while (amdvi_ivrs_next_block(&cursor, &other) == AMDVI_IVRS_OK) {
@@ -192,16 +193,18 @@ static void check_unit_pairs(struct amdvi_ivrs_survey *survey, const struct amdv
         } else if (other.kind == AMDVI_IVRS_BLOCK_IVHD && is_earlier) {
             uint64_t a = block->unit.window_spa;
             uint64_t b = other.unit.window_spa;
-            is_overlapping =
-                is_overlapping || (a > b ? a - b < WINDOW_BYTES : b - a < WINDOW_BYTES);
+            if (a > b ? a - b < WINDOW_BYTES : b - a < WINDOW_BYTES) {
+                overlap_seen_by |= readers & amdvi_ivrs_survey_readers(survey, &other);
+            }
         }
     }
     if (is_repeated) {
-        amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_UNIT_TWICE, READERS_ALL, block->offset);
+        amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_UNIT_TWICE, readers, block->offset);
     }
-    if (is_overlapping) {
-        amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_WINDOW_OVERLAP, READERS_ALL,
-                                 block->offset + IVHD_WINDOW);
+    amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_WINDOW_OVERLAP, overlap_seen_by,
+                             block->offset + IVHD_WINDOW);
+    if (survey->is_torn) {
+        return; /* the one that is missing may be in what could not be read */
     }
     uint32_t hidden_from = READERS_ALL & ~seen_by;
     if (survey->xen_type == 0) {
@@ -237,7 +240,9 @@ uint32_t amdvi_ivrs_check(const struct amdvi_ivrs_table *table, struct amdvi_ivr
         return survey.errors;
     }
     check_units(&survey);
-    amdvi_ivrs_survey_last_device(&survey);
+    if (!survey.is_torn) {
+        amdvi_ivrs_survey_last_device(&survey);
+    }
     amdvi_ivrs_survey_shared_devices(&survey);
     amdvi_ivrs_survey_memory_pairs(&survey);
     return survey.errors;

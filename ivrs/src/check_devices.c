@@ -67,6 +67,7 @@ static void check_entry(struct amdvi_ivrs_survey *survey, const struct amdvi_ivr
         }
         break;
     case AMDVI_IVRS_DEVICE_UNKNOWN:
+        survey->is_torn = survey->is_torn || entry->type >= 0x80; /* nobody comes past it */
         amdvi_ivrs_survey_report(survey,
                                  entry->type < 0x80 ? AMDVI_IVRS_FINDING_ENTRY_UNKNOWN
                                                     : AMDVI_IVRS_FINDING_ENTRY_ENDLESS,
@@ -100,12 +101,13 @@ void amdvi_ivrs_survey_entries(struct amdvi_ivrs_survey *survey,
     enum amdvi_ivrs_status status;
     uint32_t readers = amdvi_ivrs_survey_readers(survey, block);
     bool names_devices = false;
+    bool names_acpi_devices = false;
 
     while ((status = amdvi_ivrs_next_entry(&cursor, &entry)) == AMDVI_IVRS_OK) {
         const struct amdvi_ivrs_device *device = &entry.device;
         check_entry(survey, block, &entry);
         if (!is_counted(device->kind)) {
-            names_devices = names_devices || device->kind == AMDVI_IVRS_DEVICE_ACPI_HID;
+            names_acpi_devices = names_acpi_devices || device->kind == AMDVI_IVRS_DEVICE_ACPI_HID;
             continue;
         }
         names_devices = true;
@@ -120,13 +122,19 @@ void amdvi_ivrs_survey_entries(struct amdvi_ivrs_survey *survey,
         }
     }
     if (status != AMDVI_IVRS_END) {
-        amdvi_ivrs_survey_report_malformed(survey, status, cursor.fault_offset);
+        amdvi_ivrs_survey_report_malformed(survey, readers, status, cursor.fault_offset);
     } else if (!names_devices) {
+        if (names_acpi_devices) {
+            readers &= AMDVI_IVRS_READER_LINUX; /* which sizes its tables by the others */
+        }
         amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_NO_DEVICES, readers, block->offset);
     }
 }
 
-/* The last device id for which Linux makes room in a segment; -1 when there is none. */
+/*
+ * The last device id for which Linux makes room in a segment; -1 when it makes none, since one of
+ * its IOMMUs names no PCI device, and gives up.
+ */
 static int32_t linux_last_device(const struct amdvi_ivrs_survey *survey, uint16_t pci_segment)
 {
     struct amdvi_ivrs_block_cursor blocks = amdvi_ivrs_blocks(survey->table);
@@ -140,31 +148,66 @@ static int32_t linux_last_device(const struct amdvi_ivrs_survey *survey, uint16_
         }
         struct amdvi_ivrs_entry_cursor entries = amdvi_ivrs_entries(survey->table, &block);
         struct amdvi_ivrs_entry entry;
+        bool names_devices = false;
         while (amdvi_ivrs_next_entry(&entries, &entry) == AMDVI_IVRS_OK) {
-            if (is_counted(entry.device.kind) && entry.device.last_device_id > last) {
+            if (!is_counted(entry.device.kind)) {
+                continue;
+            }
+            names_devices = true;
+            if (entry.device.last_device_id > last) {
                 last = entry.device.last_device_id;
             }
+        }
+        if (!names_devices) {
+            return -1;
         }
     }
     return last;
 }
 
+/* The same for Xen, which counts special devices too, and all functions of the last device. */
+static int32_t xen_last_device(const struct amdvi_ivrs_survey *survey)
+{
+    struct amdvi_ivrs_block_cursor blocks = amdvi_ivrs_blocks(survey->table);
+    struct amdvi_ivrs_block block;
+    int32_t last = 0;
+
+    while (amdvi_ivrs_next_block(&blocks, &block) == AMDVI_IVRS_OK) {
+        struct amdvi_ivrs_entry_cursor entries = amdvi_ivrs_entries(survey->table, &block);
+        struct amdvi_ivrs_entry entry;
+        while (block.type == survey->xen_type &&
+               amdvi_ivrs_next_entry(&entries, &entry) == AMDVI_IVRS_OK) {
+            const struct amdvi_ivrs_device *device = &entry.device;
+            int32_t id =
+                amdvi_ivrs_is_special(device->kind) ? device->device_id : device->last_device_id;
+            last = id > last ? id : last;
+        }
+    }
+    return last | 7;
+}
+
 static void check_beyond_last(struct amdvi_ivrs_survey *survey,
-                              const struct amdvi_ivrs_block *block)
+                              const struct amdvi_ivrs_block *block, int32_t xen_last)
 {
     struct amdvi_ivrs_entry_cursor cursor = amdvi_ivrs_entries(survey->table, block);
     struct amdvi_ivrs_entry entry;
-    uint32_t readers = amdvi_ivrs_survey_readers(survey, block);
+    uint32_t readers = amdvi_ivrs_survey_readers(survey, block) & ~AMDVI_IVRS_READER_SPEC;
     int32_t last = linux_last_device(survey, block->unit.pci_segment);
 
+    if (last < 0) {
+        readers &= ~AMDVI_IVRS_READER_LINUX;
+    }
     if (block->unit.device_id > last) {
         amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_UNIT_BEYOND_LAST, readers,
                                  block->offset + BLOCK_DEVICE_ID);
     }
     while (amdvi_ivrs_next_entry(&cursor, &entry) == AMDVI_IVRS_OK) {
         enum amdvi_ivrs_device_kind kind = entry.device.kind;
-        if (amdvi_ivrs_is_alias(kind) && entry.device.source_device_id > last) {
-            amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_ALIAS_BEYOND_LAST, readers,
+        if (amdvi_ivrs_is_alias(kind)) {
+            uint32_t beyond =
+                (entry.device.source_device_id > last ? AMDVI_IVRS_READER_LINUX : 0) |
+                (entry.device.source_device_id > xen_last ? AMDVI_IVRS_READER_XEN : 0);
+            amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_ALIAS_BEYOND_LAST, readers & beyond,
                                      entry.offset);
         }
         if ((amdvi_ivrs_is_special(kind) || kind == AMDVI_IVRS_DEVICE_ACPI_HID) &&
@@ -179,10 +222,12 @@ void amdvi_ivrs_survey_last_device(struct amdvi_ivrs_survey *survey)
 {
     struct amdvi_ivrs_block_cursor cursor = amdvi_ivrs_blocks(survey->table);
     struct amdvi_ivrs_block block;
+    int32_t xen_last = xen_last_device(survey);
 
     while (amdvi_ivrs_next_block(&cursor, &block) == AMDVI_IVRS_OK) {
-        if (block.kind == AMDVI_IVRS_BLOCK_IVHD && block.type == survey->linux_type) {
-            check_beyond_last(survey, &block);
+        if (block.kind == AMDVI_IVRS_BLOCK_IVHD &&
+            (block.type == survey->linux_type || block.type == survey->xen_type)) {
+            check_beyond_last(survey, &block, xen_last);
         }
     }
 }
@@ -329,6 +374,9 @@ void amdvi_ivrs_survey_ioapics(struct amdvi_ivrs_survey *survey)
     }
     if (!xen_has_one && survey->xen_type != 0) {
         readers |= AMDVI_IVRS_READER_XEN;
+    }
+    if (survey->is_torn) {
+        return; /* it may be in what could not be read */
     }
     amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_NO_SOUTHBRIDGE_IOAPIC, readers,
                              TABLE_HEADER_BYTES);

@@ -55,6 +55,9 @@ static bool is_in_conflict(const struct amdvi_ivrs_memory *a, const struct amdvi
     bool a_writes = a->can_write || a->is_exclusion;
     bool b_writes = b->can_write || b->is_exclusion;
 
+    if (a->size_bytes == 0 || b->size_bytes == 0) {
+        return false; /* reported by itself; it overlaps nothing */
+    }
     return (a_reads != b_reads || a_writes != b_writes) && a->pci_segment == b->pci_segment &&
            amdvi_ivrs_ranges_meet(a->device_id, a->last_device_id, b->device_id,
                                   b->last_device_id) &&

@@ -17,14 +17,15 @@ struct amdvi_ivrs_survey {
     uint32_t block_count;
     uint8_t linux_type; /* the one type of block that Linux takes IOMMUs from */
     uint8_t xen_type;   /* the same for Xen; 0 when there is none */
+    bool is_torn;       /* a part could not be read: what it names, others may read nevertheless */
 };
 
 /* Report one finding, for those of its readers that are in @readers; for none, do nothing. */
 void amdvi_ivrs_survey_report(struct amdvi_ivrs_survey *survey, enum amdvi_ivrs_finding_kind kind,
                               uint32_t readers, uint32_t offset);
 
-/* Report that the table cannot be read beyond @offset. */
-void amdvi_ivrs_survey_report_malformed(struct amdvi_ivrs_survey *survey,
+/* Report to @readers that the table or one of its blocks cannot be read beyond @offset. */
+void amdvi_ivrs_survey_report_malformed(struct amdvi_ivrs_survey *survey, uint32_t readers,
                                         enum amdvi_ivrs_status status, uint32_t offset);
 
 /* The readers that look at a block: the specification always, Linux and Xen at one type each. */

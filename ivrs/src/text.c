@@ -124,7 +124,7 @@ static const struct finding_row finding_rows[AMDVI_IVRS_FINDING_COUNT] = {
     [AMDVI_IVRS_FINDING_EFR_IGNORED] =
         {NOTE, LINUX, "Linux ignores the feature image without EFRSup in IVinfo and GASup in it"},
 
-    [AMDVI_IVRS_FINDING_NO_DEVICES] = {WARNING, SPEC, "the IVHD names no devices"},
+    [AMDVI_IVRS_FINDING_NO_DEVICES] = {ERROR, SPEC | LINUX, "the IVHD names no PCI devices"},
     [AMDVI_IVRS_FINDING_ENTRY_ALL] =
         {ERROR, XEN, "Xen does not know entries for all devices and gives the IOMMU up"},
     [AMDVI_IVRS_FINDING_LAST_DEVICE_FFFF] =
@@ -146,21 +146,19 @@ static const struct finding_row finding_rows[AMDVI_IVRS_FINDING_COUNT] = {
     [AMDVI_IVRS_FINDING_RANGE_PADDED] =
         {ERROR, XEN, "there is padding within the range; Xen wants its end right after its start"},
     [AMDVI_IVRS_FINDING_ALIAS_BEYOND_LAST] =
-        {ERROR, LINUX | XEN,
-         "the alias's source is above all devices that entries name; Linux "
-         "writes out of bounds"},
+        {ERROR, LINUX | XEN, "the alias's source is above all devices that entries name"},
     [AMDVI_IVRS_FINDING_SPECIAL_BEYOND_LAST] =
         {ERROR, LINUX,
          "the device id is above all that plain entries name; Linux writes out of "
          "bounds"},
     [AMDVI_IVRS_FINDING_SPECIAL_VARIETY] =
-        {ERROR, LINUX, "the special device is neither IOAPIC nor HPET; Linux gives the IOMMU up"},
+        {ERROR, LINUX | XEN,
+         "the special device is neither IOAPIC nor HPET; Linux and Xen give the IOMMU up"},
     [AMDVI_IVRS_FINDING_HANDLE_TWICE] = {ERROR, SPEC | XEN,
                                          "the IOAPIC has two different requesters"},
     [AMDVI_IVRS_FINDING_NO_SOUTHBRIDGE_IOAPIC] =
         {ERROR, LINUX | XEN,
-         "no IOAPIC has the requester 0000:00:14.0; Linux does not remap "
-         "interrupts and Xen gives the IOMMU up"},
+         "no IOAPIC has the requester 0000:00:14.0, without which interrupts are not remapped"},
     [AMDVI_IVRS_FINDING_DEVICE_SHARED] = {ERROR, SPEC, "the entry names a device of another IOMMU"},
 
     [AMDVI_IVRS_FINDING_MEMORY_LENGTH] = {WARNING, SPEC, "the IVMD is not 32 bytes long"},
@@ -206,18 +204,19 @@ void amdvi_ivrs_survey_report(struct amdvi_ivrs_survey *survey, enum amdvi_ivrs_
     }
 }
 
-void amdvi_ivrs_survey_report_malformed(struct amdvi_ivrs_survey *survey,
+void amdvi_ivrs_survey_report_malformed(struct amdvi_ivrs_survey *survey, uint32_t readers,
                                         enum amdvi_ivrs_status status, uint32_t offset)
 {
     const struct finding_row *row = &finding_rows[AMDVI_IVRS_FINDING_MALFORMED];
     struct amdvi_ivrs_finding finding = {
         .kind = AMDVI_IVRS_FINDING_MALFORMED,
         .severity = row->severity,
-        .readers = row->readers,
+        .readers = row->readers & readers,
         .offset = offset,
         .status = status,
         .text = amdvi_ivrs_status_text(status),
     };
 
+    survey->is_torn = true;
     send(survey, &finding);
 }
