@@ -19,6 +19,7 @@ struct options {
     enum cli_revision revision;
     unsigned level;
     bool high_first;
+    bool is_list;
     const char *what;
 };
 
@@ -304,6 +305,20 @@ static int run(struct options *options, int count, char **words)
                         : decode_entries(options, kind, &hex);
 }
 
+static int list_registers(const struct options *options)
+{
+    static const struct cli_column columns[] = {
+        {"offset", "offset"}, {"name", "name"}, {"register", "register"}, {0}};
+    json_t *list = cli_register_list();
+
+    if (options->out.json) {
+        return cli_print_json(list) ? CLI_FINE : CLI_FINDINGS;
+    }
+    cli_print_table(&options->out, list, columns, 2);
+    json_decref(list);
+    return cli_flush() ? CLI_FINE : CLI_FINDINGS;
+}
+
 enum { OPTION_REVISION = CLI_OPTION_OWN, OPTION_LEVEL, OPTION_HIGH_FIRST, OPTION_LIST };
 
 /* One option; CLI_OPTIONS_GO_ON unless the command ends here. */
@@ -324,6 +339,9 @@ static enum cli_option_end take_option(struct options *options, int option)
     case OPTION_HIGH_FIRST:
         options->high_first = true;
         return CLI_OPTIONS_GO_ON;
+    case OPTION_LIST:
+        options->is_list = true;
+        return CLI_OPTIONS_GO_ON;
     default:
         return cli_common_option(&options->out, option);
     }
@@ -342,14 +360,13 @@ int cli_decode(int argc, char **argv)
 
     cli_out_init(&options.out);
     while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (option == OPTION_LIST) {
-            cli_register_list();
-            return cli_flush() ? CLI_FINE : CLI_FINDINGS;
-        }
         enum cli_option_end end = take_option(&options, option);
         if (end != CLI_OPTIONS_GO_ON) {
             return cli_usage_end(end, usage);
         }
+    }
+    if (options.is_list) {
+        return list_registers(&options);
     }
     if (optind >= argc) {
         return cli_usage_end(CLI_OPTIONS_BAD, usage);

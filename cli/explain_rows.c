@@ -40,7 +40,7 @@ static const struct cli_log_row linux_rows[] = {
      "translates no DMA.",
      FIRMWARE},
     {"Can not reserve memory region*for mmio", 'p',
-     "Something else claims the addresses of the IOMMU's registers; this IOMMU stays off.",
+     "Something else claims the addresses of an IOMMU's registers; Linux runs without any IOMMU.",
      "update the firmware: its memory map or PCI resources overlap the IOMMU's"},
     {"This is a BIOS bug. Please contact your hardware vendor", 'n',
      "Belongs to the line before it.", ""},

@@ -3,6 +3,7 @@
 #include "ivrs.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct action {
     const char *name;
     int (*run)(const struct options *options, const char *bytes, size_t size);
     const char *summary;
+    const char *no_json; /* why --json makes no sense; NULL if it does */
 };
 
 const char *cli_ivrs_block_name(char *text, const struct amdvi_ivrs_block *block)
@@ -199,6 +201,12 @@ static int build(const struct options *options, const char *bytes, size_t size)
     }
     bool is_written = write_table(options->output, table, table_size);
     free(table);
+    if (is_written && options->out.json) {
+        return cli_print_json(json_pack("{s:s, s:o}", "output", options->output, "bytes",
+                                        cli_string("0x%" PRIx32, table_size)))
+                   ? CLI_FINE
+                   : CLI_FINDINGS;
+    }
     return is_written ? CLI_FINE : CLI_FINDINGS;
 }
 
@@ -215,10 +223,11 @@ static int draw(const struct options *options, const char *bytes, size_t size)
 }
 
 static const struct action actions[] = {
-    {"dump", dump, "every field; with --description what `build` makes the same table from"},
-    {"check", check, "what breaks the specification, Linux or Xen, and what follows"},
-    {"build", build, "a table from a description (YAML or JSON)"},
-    {"draw", draw, "a picture, for Graphviz's dot"},
+    {"dump", dump, "every field; with --description what `build` makes the same table from", NULL},
+    {"check", check, "what breaks the specification, Linux or Xen, and what follows", NULL},
+    {"build", build, "a table from a description (YAML or JSON)",
+     "the table goes to standard output; name a file with --output"},
+    {"draw", draw, "a picture, for Graphviz's dot", "dot -Tjson makes JSON of a picture"},
 };
 
 static void usage(void)
@@ -237,12 +246,33 @@ static void usage(void)
           stdout);
 }
 
+/* Options that the action does not have are mistakes, not to be passed over. */
+static bool fits(const struct options *options, const struct action *action)
+{
+    if (options->is_description && action->run != dump) {
+        cli_complain("ivrs %s: --description is for dump", action->name);
+        return false;
+    }
+    if (options->output != NULL && action->run != build) {
+        cli_complain("ivrs %s: --output is for build", action->name);
+        return false;
+    }
+    if (options->out.json && options->output == NULL && action->no_json != NULL) {
+        cli_complain("ivrs %s --json: %s", action->name, action->no_json);
+        return false;
+    }
+    return true;
+}
+
 static int run(struct options *options, const char *name)
 {
     for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
         const struct action *action = &actions[i];
         if (strcmp(action->name, name) != 0) {
             continue;
+        }
+        if (!fits(options, action)) {
+            return CLI_USAGE;
         }
         size_t size;
         const char *path = options->path != NULL  ? options->path

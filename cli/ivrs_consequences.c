@@ -31,14 +31,16 @@ static const struct consequence consequences[AMDVI_IVRS_FINDING_COUNT] = {
     [AMDVI_IVRS_FINDING_UNIT_HIDDEN] =
         {"does not know this IOMMU: the devices behind it are not protected",
          "does not know this IOMMU: the devices behind it are not protected"},
-    [AMDVI_IVRS_FINDING_UNIT_TWICE] = {"sets one IOMMU up twice: the first set of rings is lost",
+    [AMDVI_IVRS_FINDING_UNIT_TWICE] = {"says \"Can not reserve memory region\" and " NO_IOMMU_LINUX
+                                       ", unless the two name different registers",
                                        "sets one IOMMU up twice: the first set of rings is lost"},
     [AMDVI_IVRS_FINDING_UNIT_BEYOND_LAST] = {OUT_OF_BOUNDS, ""},
     [AMDVI_IVRS_FINDING_WINDOW_OVERLAP] =
-        {"says \"Can not reserve memory region\" for the second IOMMU and fails to start it", ""},
+        {"says \"Can not reserve memory region\" and " NO_IOMMU_LINUX ", any of them", ""},
     [AMDVI_IVRS_FINDING_EFR_IGNORED] =
         {"starts as on an IOMMU without features: it invalidates device by device, which is slow",
          ""},
+    [AMDVI_IVRS_FINDING_NO_DEVICES] = {NO_IOMMU_LINUX, ""},
     [AMDVI_IVRS_FINDING_ENTRY_ALL] = {"",
                                       "says \"IVHD: unknown device type 0x1\" and " NO_IOMMU_XEN},
     [AMDVI_IVRS_FINDING_LAST_DEVICE_FFFF] =
@@ -54,7 +56,8 @@ static const struct consequence consequences[AMDVI_IVRS_FINDING_COUNT] = {
     [AMDVI_IVRS_FINDING_RANGE_PADDED] = {"", NO_IOMMU_XEN},
     [AMDVI_IVRS_FINDING_ALIAS_BEYOND_LAST] = {OUT_OF_BOUNDS, NO_IOMMU_XEN},
     [AMDVI_IVRS_FINDING_SPECIAL_BEYOND_LAST] = {OUT_OF_BOUNDS, ""},
-    [AMDVI_IVRS_FINDING_SPECIAL_VARIETY] = {NO_IOMMU_LINUX, ""},
+    [AMDVI_IVRS_FINDING_SPECIAL_VARIETY] =
+        {NO_IOMMU_LINUX, "says \"Unrecognized IVHD special variety\" and " NO_IOMMU_XEN},
     [AMDVI_IVRS_FINDING_HANDLE_TWICE] = {"", NO_IOMMU_XEN},
     [AMDVI_IVRS_FINDING_NO_SOUTHBRIDGE_IOAPIC] =
         {"says \"No southbridge IOAPIC found\" and " NO_INTREMAP,

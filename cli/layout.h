@@ -81,8 +81,8 @@ extern const struct cli_layout cli_irte_guest_layout;
 /* A register by its name, or by its offset in hexadecimal; NULL when there is none. */
 const struct cli_layout *cli_register_layout(const char *name, enum cli_revision revision);
 
-/* The registers that there are, as text, one a line. */
-void cli_register_list(void);
+/* The registers that there are: an array of {"offset", "name", "register"}. */
+json_t *cli_register_list(void);
 
 /* Register @index (0 to 5) of the capability block; NULL when the revision has no more. */
 const struct cli_layout *cli_capability_layout(unsigned index, enum cli_revision revision);

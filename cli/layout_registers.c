@@ -220,12 +220,17 @@ const struct cli_layout *cli_register_layout(const char *name, enum cli_revision
     return NULL;
 }
 
-void cli_register_list(void)
+json_t *cli_register_list(void)
 {
+    json_t *list = json_array();
+
     for (size_t i = 0; i < REGISTER_COUNT; i++) {
-        printf("  %04xh  %-10s %s\n", (unsigned)registers[i].offset, registers[i].name,
-               registers[i].layout.name);
+        json_array_append_new(list,
+                              json_pack("{s:o, s:s, s:s}", "offset",
+                                        cli_string("0x%04x", (unsigned)registers[i].offset), "name",
+                                        registers[i].name, "register", registers[i].layout.name));
     }
+    return list;
 }
 
 static const struct cli_field header_fields[] = {

@@ -12,8 +12,10 @@
 
 void cli_out_init(struct cli_out *out)
 {
+    const char *no_colour = getenv("NO_COLOR");
+
     out->json = false;
-    out->colour = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
+    out->colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0');
 }
 
 static enum cli_option_end choose_colour(struct cli_out *out, const char *when)

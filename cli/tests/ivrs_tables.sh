@@ -57,18 +57,49 @@ fields_of_amdvi() { # NAME
         done | awk "$normalize"
 }
 
-# Fields that iasl prints and amdvi does not, or with another value; and the other way round, unless
-# iasl says that it does not know the table further.
+# Why iasl (20200925, Debian 12's) does not read a table to its end; nothing for the others. Newer
+# ones may know more of them.
+iasl_stops() { # NAME
+    case $1 in
+    bad_only_type_40 | bad_type_order | bad_type_40_in_revision_1 | bad_uid | good_later | good_uid) echo "it does not know blocks of type 40h" ;;
+    bad_hid_in_type_11) echo "it does not know entries of type F0h" ;;
+    bad_entry_type_*) echo "it does not know this type of entry" ;;
+    bad_block_unknown | broken) echo "it does not know this type of block" ;;
+    bad_block_beyond_table | bad_block_length_zero | bad_entry_beyond_block) echo "the table is torn there" ;;
+    bad_signature) echo "it takes the table for another" ;;
+    bad_length) echo "it refuses a table longer than its file" ;;
+    esac
+}
+
+# Both directions: what one of the two prints, the other prints, with the same value. Of what iasl
+# does not read amdvi may print more, where iasl prints nothing.
 compares() { # NAME
     fields_of_iasl "$1" | sort >"$work/iasl"
     fields_of_amdvi "$1" | sort >"$work/amdvi"
-    [ "$(wc -l <"$work/iasl")" -ge 8 ] || return 1
     comm -23 "$work/iasl" "$work/amdvi" | sed 's/^/# only iasl: /' >"$work/differences"
-    if ! grep -qiE 'unknown|invalid|error|warning|\*\*\*\*' "$work/$1.dsl" "$work/$1.out"; then
-        comm -13 "$work/iasl" "$work/amdvi" | sed 's/^/# only amdvi: /' >>"$work/differences"
-    fi
+    comm -13 "$work/iasl" "$work/amdvi" >"$work/more"
+    [ -z "$(iasl_stops "$1")" ] || awk 'NR == FNR { for (i = 0; i < $2; i++) taken[$1 + i] = 1; next }
+        { for (i = 0; i < $2; i++) if (($1 + i) in taken) { print; next } }' \
+        "$work/iasl" "$work/more" >"$work/overlapping"
+    [ -z "$(iasl_stops "$1")" ] || cp "$work/overlapping" "$work/more"
+    sed 's/^/# only amdvi: /' "$work/more" >>"$work/differences"
+    case $1 in
+    bad_signature) # iasl shows the header of any table
+        grep -q 'Unknown ACPI table signature' "$work/$1.dsl" && [ ! -s "$work/amdvi" ]
+        return
+        ;;
+    bad_length)
+        [ ! -s "$work/iasl" ]
+        return
+        ;;
+    esac
     cat "$work/differences"
-    [ ! -s "$work/differences" ]
+    if [ -z "$(iasl_stops "$1")" ] &&
+        grep -qiE 'unknown|terminates|invalid|error|\*\*\*\*' "$work/$1.dsl" "$work/$1.out"; then
+        echo "# iasl stops, and nothing says why"
+        return 1
+    fi
+    [ "$(wc -l <"$work/iasl")" -ge 8 ] && [ ! -s "$work/differences" ]
 }
 
 round_trip() { # NAME
@@ -91,11 +122,11 @@ for table in "$work"/*.dat; do
     if ! command -v iasl >/dev/null 2>&1; then
         echo "ok $((case + 1)) - $name: fields # SKIP iasl is not installed (Debian package acpica-tools)"
         case=$((case + 1))
-    elif [ "$name" = bad_signature ] || [ "$name" = bad_length ]; then
-        result 0 "$name: iasl takes it for no IVRS, or for a longer one"
     else
         compares "$name"
-        result $? "$name: each field is what iasl -d says"
+        compared=$?
+        why=$(iasl_stops "$name")
+        result "$compared" "$name: each field is what iasl -d says${why:+, as far as it reads: $why}"
     fi
     round_trip "$name"
     result $? "$name: a description gives the same bytes, and they the same description"

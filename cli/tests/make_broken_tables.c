@@ -88,6 +88,10 @@ static const struct recipe recipes[] = {
       "|11 00 0000 0800 4000 0000d9fe00000000 0000 0000 00000000 4000000000000000"
       "0000000000000000",
       ENTRIES}},
+    {"bad_no_devices",
+     {"|" RAW_IVHD_10, ENTRIES, "|" OTHER_IVHD, "48 0000 00 01 a200 01 00 000000 00 000000"}},
+    {"bad_dma_protection", {"D", "|" RAW_IVHD_10, ENTRIES}},
+    {"bad_type_40_in_revision_1", {"E", "|" IVHD_11, ENTRIES, "|" IVHD_40, ENTRIES}},
     {"bad_memory_empty_page",
      {"|" RAW_IVHD_10, ENTRIES,
       "|21 07 2000 2800 0000 0000000000000000 0000000000000000 0100000000000000"}},
@@ -117,6 +121,8 @@ static void add(struct raw_table *table, const char *part)
         table->bytes[8] = 2;
     } else if (part[0] == 'E') {
         table->bytes[36] |= 1; /* EFRSup */
+    } else if (part[0] == 'D') {
+        table->bytes[36] |= 2; /* DMA remap */
     } else {
         raw_append(table, part);
     }
