@@ -12,7 +12,7 @@
 #include "hex.h"
 #include "layout.h"
 
-#define INPUT_BYTES_MAX (1024 * 1024)
+#define INPUT_BYTES_MAX ((size_t)1024 * 1024)
 
 struct options {
     struct cli_out out;
@@ -223,7 +223,7 @@ static int decode_entries(const struct options *options, const struct kind *kind
     }
     for (size_t i = 0; i < count; i++) {
         uint64_t words[4] = {0};
-        for (unsigned w = 0; w * word_bytes < size; w++) {
+        for (size_t w = 0; w * word_bytes < size; w++) {
             words[w] = load(bytes + i * size + w * word_bytes, word_bytes);
         }
         const struct cli_layout *layout = choose_layout(options, words, (unsigned)i, size == 16);

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/klog.h>
 
-#define LOG_BYTES_MAX (512 * 1024 * 1024)
+#define LOG_BYTES_MAX   ((size_t)512 * 1024 * 1024)
+#define LSPCI_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 enum { KLOG_READ_ALL = 3, KLOG_SIZE = 10 };
 
@@ -50,7 +51,7 @@ static char *read_kernel_log(size_t *out_size)
 static json_t *read_devices(const char *path)
 {
     size_t size;
-    char *text = path != NULL ? cli_read_file(path, 16 * 1024 * 1024, &size) : NULL;
+    char *text = path != NULL ? cli_read_file(path, LSPCI_BYTES_MAX, &size) : NULL;
     json_t *devices =
         path == NULL || text != NULL ? cli_devices_from_lspci(text != NULL ? text : "") : NULL;
 

@@ -68,7 +68,13 @@ static bool read_number(const char *root, const char *device, const char *name, 
     size_t size = fread(text, 1, sizeof(text) - 1, file);
     fclose(file);
     text[size] = '\0';
-    return sscanf(text, "%x", out) == 1;
+    text[strcspn(text, " \n")] = '\0';
+    uint64_t number;
+    if (!cli_hex_number_parse(text, UINT32_MAX, &number)) {
+        return false;
+    }
+    *out = (unsigned)number;
+    return true;
 }
 
 static const char *class_name(unsigned pci_class)

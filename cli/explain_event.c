@@ -117,6 +117,7 @@ static bool take_dwords(struct cli_log_event *out, const char *text)
     struct amdvi_wire_event wire;
     struct amdvi_event event;
 
+    /* Widths bound the numbers. NOLINTNEXTLINE(cert-err34-c) */
     if (sscanf(text, " %8x %8x %8x %8x", &dword[0], &dword[1], &dword[2], &dword[3]) != 4) {
         return false;
     }

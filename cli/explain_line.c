@@ -31,13 +31,15 @@ static unsigned month_number(const char *name)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-    for (unsigned i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 12; i++) {
         if (strncmp(names + 3 * i, name, 3) == 0) {
-            return i + 1;
+            return (unsigned)i + 1;
         }
     }
     return 0;
 }
+
+/* Widths bound the numbers. NOLINTBEGIN(cert-err34-c) */
 
 /* "[   12.345678] ", "[Sat Nov 28 07:00:00 2026] ", "[2026-11-28 07:00:00] ". */
 static const char *take_bracket(struct cli_line *line, const char *text)
@@ -91,9 +93,11 @@ static const char *take_syslog(struct cli_line *line, const char *text)
     return skip_spaces(mark + strlen(" kernel: "));
 }
 
+/* NOLINTEND(cert-err34-c) */
+
 void cli_line_parse(struct cli_line *line, const char *bytes, size_t length)
 {
-    char copy[CLI_LINE_MAX];
+    char copy[CLI_LINE_MAX] = "";
     const char *text = copy;
 
     length = length < sizeof(copy) - 1 ? length : sizeof(copy) - 1;

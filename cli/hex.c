@@ -52,7 +52,7 @@ static bool push_digits(struct cli_hex *hex, const char *digits)
  */
 static bool take_token(struct cli_hex *hex, char *token)
 {
-    char digits[TOKEN_MAX];
+    char digits[TOKEN_MAX] = "";
     size_t count = 0;
     char *equals = strrchr(token, '=');
 

@@ -137,6 +137,7 @@ bool cli_device_parse(const char *text, unsigned *out_segment, unsigned *out_dev
         *out_device_id = (unsigned)number;
         return true;
     }
+    /* Widths bound the numbers. NOLINTBEGIN(cert-err34-c) */
     if (sscanf(text, "%4x:%2x:%2x.%1x%n", &part[0], &part[1], &part[2], &part[3], &end) != 4 ||
         end < 0 || text[end] != '\0') {
         end = -1;
@@ -146,6 +147,7 @@ bool cli_device_parse(const char *text, unsigned *out_segment, unsigned *out_dev
             return false;
         }
     }
+    /* NOLINTEND(cert-err34-c) */
     if (part[2] > 0x1f || part[3] > 7) {
         return false;
     }

@@ -11,7 +11,7 @@
 #include "tree.h"
 
 #define SYSTEM_TABLE    "/sys/firmware/acpi/tables/IVRS"
-#define INPUT_BYTES_MAX (8 * 1024 * 1024)
+#define INPUT_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 struct options {
     struct cli_out out;

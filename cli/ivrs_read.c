@@ -263,7 +263,7 @@ static bool read_units(struct place *place, struct cli_ivrs_description *out, js
         return fail(place, "a list of IOMMUs is wanted");
     }
     out->units = calloc(count, sizeof(*out->units));
-    out->devices = calloc(count + 1, sizeof(*out->devices));
+    out->devices = calloc(count + 1, sizeof(struct amdvi_ivrs_device *));
     out->description.units = out->units;
     for (size_t i = 0; i < count && out->units != NULL && out->devices != NULL; i++) {
         json_t *object = json_array_get(list, i);

@@ -67,7 +67,9 @@ void cli_complain(const char *format, ...)
     va_end(arguments);
     /* It may quote what is being read, and a terminal may obey that. */
     for (char *c = text; *c != '\0'; c++) {
-        *c = (*c >= 0 && *c < 0x20) || *c == 0x7f ? '?' : *c;
+        if ((*c >= 0 && *c < 0x20) || *c == 0x7f) {
+            *c = '?';
+        }
     }
     fprintf(stderr, "amdvi: %s\n", text);
 }
@@ -232,7 +234,9 @@ json_t *cli_string(const char *format, ...)
     json_t *string = json_string(text);
     if (string == NULL) {
         for (char *c = text; *c != '\0'; c++) {
-            *c = *c < 0x20 || *c > 0x7e ? '?' : *c;
+            if (*c < 0x20 || *c > 0x7e) {
+                *c = '?';
+            }
         }
         string = json_string(text);
     }

@@ -76,6 +76,8 @@ static bool open_level(struct reader *reader, const yaml_mark_t *mark, json_t *n
     /* A root needs its reference from reader->root only. */
     json_decref(node);
     reader->levels[reader->depth++] = (struct level){.node = node};
+    /* The tree has it, and its keys are freed with the levels.
+     * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     return true;
 }
 

@@ -98,12 +98,12 @@ bool cli_walk_find_dte(struct cli_walk *walk, struct amdvi_dte *dte, uint64_t wo
     }
     json_t *summary = cli_dte_summary(words, walk->revision);
     size_t count = json_array_size(summary);
-    for (unsigned i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
         /* The last sentence is about interrupts, the one before about memory. */
         const char *text = i == 0   ? json_string_value(json_array_get(summary, count - 2))
                            : i == 2 ? json_string_value(json_array_get(summary, count - 1))
                                     : "";
-        cli_walk_step(walk, names[i], spa + 8u * i, words[i], "%s", text != NULL ? text : "");
+        cli_walk_step(walk, names[i], spa + 8 * i, words[i], "%s", text != NULL ? text : "");
     }
     json_decref(summary);
     amdvi_dte_decode(dte, &wire);

@@ -48,7 +48,7 @@ static const char *make_image(const uint8_t *data, size_t size)
         size_t index = data[at] | (size_t)data[at + 1] << 8;
         size_t offset = index * 8;
         if (is_core) {
-            offset += HEADER_BYTES + (offset >= SPLIT ? GAP : 0);
+            offset += HEADER_BYTES + (offset >= SPLIT ? (size_t)GAP : 0);
         }
         memcpy(image + offset, data + at + 2, 8);
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../explain.h"
@@ -142,6 +143,49 @@ static void logs_never_go_wrong(void)
     }
 }
 
+/* The processor's time for a log of @count lines, each made from its number. */
+static double explaining_takes(unsigned count, const char *format)
+{
+    size_t room = (size_t)count * 160;
+    char *log = malloc(room);
+    size_t size = 0;
+
+    for (unsigned i = 0; i < count && CHECK(log != NULL); i++) {
+        size += (size_t)snprintf(log + size, room - size, format, i / 1000, i % 1000, i & 0xffff,
+                                 0xfff00000 + i * 64);
+    }
+    clock_t begin = clock();
+    json_t *devices = json_object();
+    json_t *document = cli_explain_log(log, size, devices, NULL);
+    double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+    CHECK_U64((uint64_t)json_integer_value(json_object_get(document, "line_count")), count);
+    json_decref(document);
+    json_decref(devices);
+    free(log);
+    return seconds;
+}
+
+/* Ten times the lines may take thirty times as long, on a busy machine, but not a hundred. */
+static void time_grows_with_the_log(void)
+{
+    static const char *const formats[] = {
+        "[%5u.%03u000] AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:03:00.0 domain=%#x "
+        "address=%#x flags=0x0020]\n",
+        "[%5u.%03u000] AMD-Vi: Event logged [IO_PAGE_FAULT domain=%#x address=%#x flags=0x0020]\n",
+        "[%5u.%03u000] AMD-Vi: a line %x %x that nobody knows\n",
+        "(XEN) [%5u.%03u000] AMD-Vi: a line %x %x that nobody knows\n",
+        "[%5u.%03u000] about something else %x %x\n",
+    };
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        double short_one = explaining_takes(8000, formats[i]);
+        double long_one = explaining_takes(80000, formats[i]);
+        if (!CHECK(long_one < 30 * short_one + 0.2)) {
+            printf("# %f and %f seconds for: %s", short_one, long_one, formats[i]);
+        }
+    }
+}
+
 static void descriptions_never_go_wrong(void)
 {
     for (unsigned i = rounds(); i > 0; i--) {
@@ -230,6 +274,7 @@ static void images_never_go_wrong(void)
 static const struct check_case cases[] = {
     {"words in hexadecimal are read or refused, whatever they are", NULL, words_never_go_wrong},
     {"logs are explained, whatever they hold", NULL, logs_never_go_wrong},
+    {"the time that a log takes grows with its length", NULL, time_grows_with_the_log},
     {"descriptions are built or refused, whatever they say", NULL, descriptions_never_go_wrong},
     {"tables are shown, checked and described, whatever they hold", NULL, tables_never_go_wrong},
     {"images are opened or refused, whatever their headers say", NULL, images_never_go_wrong},
