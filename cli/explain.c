@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define LOG_BYTES_MAX   ((size_t)512 * 1024 * 1024)
 #define LSPCI_BYTES_MAX ((size_t)16 * 1024 * 1024)
@@ -24,7 +26,8 @@ static void usage(void)
     fputs(
         "Usage: amdvi explain [OPTIONS] [FILE]\n\n"
         "Explains what the AMD IOMMU's drivers of Linux (6.1 to 7.x) and Xen say in a kernel log:\n"
-        "FILE, standard input (-), or without FILE the running kernel's.\n\n"
+        "FILE, - for standard input, which is also read when it is a pipe or a file and FILE is\n"
+        "not given; otherwise the running kernel's.\n\n"
         "  --lspci FILE   the output of lspci (-nn, -k) of that machine, to name devices\n"
         "  --sysfs DIR    the same from a sysfs; /sys for the running kernel's log\n"
         "  --json, --color=WHEN\n\n"
@@ -99,6 +102,15 @@ static int run(struct options *options, const char *path)
     return cli_flush() ? status : CLI_FINDINGS;
 }
 
+/* Somebody who pipes a log into the command does not ask about the running kernel. */
+static bool is_given_on_stdin(void)
+{
+    struct stat status;
+
+    return fstat(STDIN_FILENO, &status) == 0 &&
+           (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+}
+
 int cli_explain(int argc, char **argv)
 {
     enum { OPTION_LSPCI = CLI_OPTION_OWN, OPTION_SYSFS };
@@ -124,5 +136,6 @@ int cli_explain(int argc, char **argv)
     if (argc - optind > 1) {
         return cli_usage_end(CLI_OPTIONS_BAD, usage);
     }
-    return run(&options, optind < argc ? argv[optind] : NULL);
+    const char *path = optind < argc ? argv[optind] : is_given_on_stdin() ? "-" : NULL;
+    return run(&options, path);
 }
