@@ -52,6 +52,11 @@ static void copy_to_ram(uint8_t *ram, const uint8_t *from, uint64_t bytes)
             memcpy(&word, &from[i], sizeof(word));
             __atomic_store_n((uint64_t *)to, word, __ATOMIC_RELEASE);
             i += sizeof(word);
+        } else if ((uintptr_t)to % 4 == 0 && bytes - i >= 4) {
+            uint32_t word;
+            memcpy(&word, &from[i], sizeof(word));
+            __atomic_store_n((uint32_t *)to, word, __ATOMIC_RELEASE);
+            i += sizeof(word);
         } else {
             __atomic_store_n(&ram[i], from[i], __ATOMIC_RELEASE);
             i++;

@@ -54,7 +54,7 @@ uint8_t *memory_new(uint64_t bytes);
 void unplug(struct monitor *monitor);
 
 /* devices.c */
-void *camera_main(void *monitor);
+void *camera_main(void *ctx);
 void device_write(struct monitor *monitor, struct device *device, uint64_t offset, uint64_t value);
 void host_lease_revoked(void *ctx, void *cookie);
 void sleep_ms(unsigned ms);
