@@ -193,21 +193,6 @@ static void host_store128(void *ctx, void *at, uint64_t low, uint64_t high)
 
 /* ---- Registers ------------------------------------------------------------------------------- */
 
-void *rig_window(struct rig *rig, unsigned unit)
-{
-    return &rig->unit[unit];
-}
-
-uint64_t rig_reg(struct rig *rig, unsigned unit, enum amdvi_reg reg)
-{
-    return machine_reg(&rig->unit[unit].machine, reg);
-}
-
-void rig_set_reg(struct rig *rig, unsigned unit, enum amdvi_reg reg, uint64_t value)
-{
-    machine_set_reg(&rig->unit[unit].machine, reg, value);
-}
-
 static void *host_map_window(void *ctx, uint64_t window_base, size_t size_bytes)
 {
     struct rig *rig = ctx;
@@ -448,18 +433,6 @@ static void host_set_timer(void *ctx, uint64_t deadline_ns)
 }
 
 /* ---- PCI ------------------------------------------------------------------------------------- */
-
-struct rig_function *rig_add_function(struct rig *rig, uint16_t device_id, bool ats)
-{
-    struct rig_function *function = &rig->function[rig->function_count++];
-
-    *function = (struct rig_function){.device_id = device_id};
-    function->config[0] = 0x56781b36;
-    if (ats) {
-        function->config[RIG_ATS_OFFSET / 4] = 0x0001000f; /* ATS, version 1, the last one */
-    }
-    return function;
-}
 
 /* The capability block of a unit in it, or an ordinary function. */
 static uint32_t *find_config(struct rig *rig, uint16_t device_id, uint16_t offset)

@@ -146,6 +146,36 @@ bool rig_stop(struct rig *rig)
     return rig->breaches == 0;
 }
 
+/* ---- What tests ask ----------------------------------------------------------------------------
+ */
+
+void *rig_window(struct rig *rig, unsigned unit)
+{
+    return &rig->unit[unit];
+}
+
+uint64_t rig_reg(struct rig *rig, unsigned unit, enum amdvi_reg reg)
+{
+    return machine_reg(&rig->unit[unit].machine, reg);
+}
+
+void rig_set_reg(struct rig *rig, unsigned unit, enum amdvi_reg reg, uint64_t value)
+{
+    machine_set_reg(&rig->unit[unit].machine, reg, value);
+}
+
+struct rig_function *rig_add_function(struct rig *rig, uint16_t device_id, bool ats)
+{
+    struct rig_function *function = &rig->function[rig->function_count++];
+
+    *function = (struct rig_function){.device_id = device_id};
+    function->config[0] = 0x56781b36;
+    if (ats) {
+        function->config[RIG_ATS_OFFSET / 4] = 0x0001000f; /* ATS, version 1, the last one */
+    }
+    return function;
+}
+
 /* ---- What devices can do --------------------------------------------------------------------- */
 
 static uint16_t domain_of(struct rig *rig, unsigned unit, uint16_t device_id)

@@ -61,6 +61,44 @@ static struct amdvi_drv_device *add(uint16_t device_id, uint16_t alias)
     return device;
 }
 
+static struct rig_function *function_of(uint16_t device_id)
+{
+    struct rig *rig = &boot.policy.rig;
+
+    for (unsigned i = 0; i < rig->function_count; i++) {
+        if (rig->function[i].device_id == device_id) {
+            return &rig->function[i];
+        }
+    }
+    return NULL;
+}
+
+/* On in the device and in its entry, or off in both. */
+static void enable_ats(struct amdvi_drv_device *device)
+{
+    const struct rig_function *function = function_of(device->config.device_id);
+    bool is_on = done(amdvi_drv_ats_enable(device));
+
+    CHECK_U64(function->config[RIG_ATS_OFFSET / 4 + 1] >> 31, is_on);
+    CHECK_U64(device->requester[0]->ats, is_on);
+    CHECK_U64(
+        amdvi_drv_device_table_read(&boot.policy.drv->units[0]->table, device->config.device_id)
+            .iotlb,
+        is_on && device->requester[0]->domain != NULL);
+}
+
+/* The unit's own interrupt: allowed only when its message could be set up. */
+static void check_messages(void)
+{
+    struct rig *rig = &boot.policy.rig;
+
+    for (unsigned i = 0; i < rig->options.units; i++) {
+        bool has_msi = (function_of(RIG_UNIT_ID(i))->config[0x60 / 4] >> 16 & 1) != 0;
+        CHECK_U64(amdvi_has(rig_reg(rig, i, AMDVI_REG_CONTROL), AMDVI_CONTROL_EVENT_INT_EN),
+                  has_msi);
+    }
+}
+
 /* Attached: what is mapped can be reached, and a part can be unmapped. */
 static void use_domain(struct amdvi_drv_domain *domain, struct amdvi_drv_device *device)
 {
@@ -77,7 +115,7 @@ static void use_domain(struct amdvi_drv_domain *domain, struct amdvi_drv_device 
     if (is_mapped) {
         CHECK_REACHES(policy, id, IOVA, BOOT_MEMORY & ~(LARGE - 1));
         if (boot.policy.rig.options.iotlb_sup) {
-            (void)done(amdvi_drv_ats_enable(device));
+            enable_ats(device);
         }
         /* Splits the large page, which needs memory. */
         if (done(amdvi_drv_unmap(domain, IOVA, 4096, NULL))) {
@@ -215,9 +253,11 @@ static void sleep_and_wake(void)
     CHECK_U64(amdvi_drv_suspend(boot.policy.drv), AMDVI_DRV_OK);
     for (unsigned i = 0; i < rig->options.units; i++) {
         amdvi_iommu_reset(rig->unit[i].machine.iommu);
+        function_of(RIG_UNIT_ID(i))->config[0x60 / 4] = 0x00804005;
     }
     /* Without its message, at worst. */
     CHECK_U64(amdvi_drv_resume(boot.policy.drv), AMDVI_DRV_OK);
+    check_messages();
     for (unsigned i = 0; i < rig->options.units; i++) {
         CHECK(boot_is_on(i));
         CHECK(boot_try(i));
@@ -247,9 +287,9 @@ static void use_rest(void)
         use_lazy(device, AMDVI_DRV_FLUSH_STRICT);
         stop_and_restart(device);
         if (boot.policy.rig.options.iotlb_sup) {
-            (void)done(amdvi_drv_ats_enable(device));
+            enable_ats(device);
             CHECK_U64(amdvi_drv_ats_disable(device), AMDVI_DRV_OK);
-            (void)done(amdvi_drv_ats_enable(device)); /* and is removed so */
+            enable_ats(device); /* and is removed so */
         }
     }
     amdvi_drv_dump(drv, 0, device, IOVA, ignore_line, NULL);
@@ -279,6 +319,7 @@ static bool live_with_failure(const struct policy_options *options, unsigned num
         boot.is_on[i] = true;
         CHECK(boot_try(i));
     }
+    check_messages();
     use();
     use_rest();
     policy_stop(&boot.policy); /* no host can keep a device, a domain or a unit from leaving */

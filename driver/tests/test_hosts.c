@@ -118,6 +118,41 @@ static void one_arena(void)
         .arena = true, .arena_bytes = 0x300000, .rig = {.non_coherent = true, .only32 = true}});
 }
 
+/* The same code, and nothing of one in the other. */
+static void two_machines_do_not_know_each_other(void)
+{
+    static struct policy second;
+    struct policy *both[2] = {&policy, &second};
+    struct amdvi_drv_domain *domain[2];
+    int cookie = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (!policy_start(both[i], &(struct policy_options){.rig = {.units = 1 + i}})) {
+            return;
+        }
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        struct amdvi_drv_device_config config = {
+            .device_id = POLICY_ID(0, 0), .trusted = true, .cookie = i == 0 ? &cookie : NULL};
+        struct amdvi_drv_device *device = NULL;
+        CHECK_U64(amdvi_drv_device_add(both[i]->drv, &config, &device), AMDVI_DRV_OK);
+        CHECK(amdvi_drv_device_cookie(device) == config.cookie);
+        domain[i] = policy_domain(both[i], AMDVI_DRV_FLUSH_STRICT);
+        CHECK_U64(amdvi_drv_attach(domain[i], device), AMDVI_DRV_OK);
+        CHECK_U64(amdvi_drv_map(domain[i], IOVA, 0x1000000 + 0x1000 * i, 4096, POLICY_RW),
+                  AMDVI_DRV_OK);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_REACHES(both[i], POLICY_ID(0, 0), IOVA, 0x1000000 + UINT64_C(0x1000) * i);
+    }
+    CHECK_U64(amdvi_drv_unmap(domain[0], IOVA, 4096, NULL), AMDVI_DRV_OK);
+    CHECK_REFUSED(both[0], POLICY_ID(0, 0), IOVA);
+    CHECK_REACHES(both[1], POLICY_ID(0, 0), IOVA, 0x1001000);
+    policy_stop(both[0]);
+    CHECK_REACHES(both[1], POLICY_ID(0, 0), IOVA, 0x1001000);
+    policy_stop(both[1]);
+}
+
 #ifdef WITH_SECOND_COPY
 static void two_copies_do_not_know_each_other(void)
 {
@@ -150,6 +185,8 @@ static const struct check_case cases[] = {
     {"a host's memory need not be coherent", NULL, memory_that_is_not_coherent},
     {"whatever the IOMMU caches, with and without 16-byte stores", NULL, all_kinds_of_caches},
     {"all memory may come from one arena", NULL, one_arena},
+    {"two instances in one program do not know each other", NULL,
+     two_machines_do_not_know_each_other},
 #ifdef WITH_SECOND_COPY
     {"two copies of the driver in one program do not know each other", NULL,
      two_copies_do_not_know_each_other},

@@ -256,6 +256,49 @@ static void pins_of_an_ioapic_are_their_numbers(void)
     policy_stop(&policy);
 }
 
+/* Timers have an entry each; MSI of several messages counts them in the low bits of its data. */
+static void timers_and_messages_have_an_entry_each(void)
+{
+    static const struct amdvi_ivrs_device hpet = {
+        .kind = AMDVI_IVRS_DEVICE_HPET, .device_id = 0xd9, .last_device_id = 0xd9, .handle = 0};
+    struct policy_options options = {.devices = &hpet, .device_count = 1};
+    uint16_t segment = 1;
+    uint16_t id = 0;
+    unsigned timer[3];
+    unsigned base = 0;
+    uint64_t address = 0;
+    uint32_t data[2];
+
+    if (!policy_start(&policy, &options)) {
+        return;
+    }
+    CHECK_U64(amdvi_drv_hpet_find(policy.drv, 1, &segment, &id), AMDVI_DRV_ERR_NO_UNIT);
+    CHECK_U64(amdvi_drv_hpet_find(policy.drv, 0, &segment, &id), AMDVI_DRV_OK);
+    CHECK(segment == 0 && id == 0xd9);
+    struct amdvi_drv_device *device = policy_device(&policy, id);
+    for (unsigned i = 0; i < 3; i++) {
+        struct amdvi_drv_target target = {.vector = (uint8_t)(0x60 + i), .destination = 2};
+        CHECK_U64(amdvi_drv_interrupt_alloc(device, 1, &timer[i]), AMDVI_DRV_OK);
+        CHECK_U64(amdvi_drv_interrupt_set(device, timer[i], &target), AMDVI_DRV_OK);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_U64(send(id, timer[i]), TO(0x60 + i, 2));
+    }
+    CHECK_U64(amdvi_drv_interrupt_free(device, timer[1], 1), AMDVI_DRV_OK);
+    CHECK_U64(send(id, timer[1]), NOT_SENT);
+    CHECK_U64(send(id, timer[2]), TO(0x62, 2));
+
+    struct amdvi_drv_device *with_msi = policy_device(&policy, POLICY_ID(0, 0));
+    CHECK_U64(amdvi_drv_interrupt_alloc(with_msi, 32, &base), AMDVI_DRV_OK);
+    amdvi_drv_interrupt_message(base, &address, &data[0]);
+    CHECK_U64(data[0] % 32, 0);
+    for (unsigned i = 0; i < 32; i++) {
+        amdvi_drv_interrupt_message(base + i, &address, &data[1]);
+        CHECK_U64(data[1], data[0] | i);
+    }
+    policy_stop(&policy);
+}
+
 static void pass_interrupts_passes_them(void)
 {
     uint16_t id = POLICY_ID(0, 0);
@@ -311,6 +354,8 @@ static const struct check_case cases[] = {
      two_tables_are_not_made_one},
     {"the entries of an IOAPIC are its pins", "1.20 IVHD device entries",
      pins_of_an_ioapic_are_their_numbers},
+    {"timers of an HPET have an entry each, and messages of an MSI count in the data's low bits",
+     "1.20 IVHD device entries", timers_and_messages_have_an_entry_each},
     {"with pass_interrupts the driver keeps its hands off interrupts", "1.20 device table entry",
      pass_interrupts_passes_them},
     {"an allocation that was not completed gives nothing, and can be repeated",

@@ -480,6 +480,37 @@ static void errata_are_those_of_the_part(void)
     end();
 }
 
+static enum amdvi_drv_status ats_of(uint32_t function, const struct amdvi_ivrs_device *entry)
+{
+    struct amdvi_drv_device_config device_config = {
+        .device_id = 0xe0, .trusted = true, .ats_offset = RIG_ATS_OFFSET};
+    struct amdvi_drv_device *device = NULL;
+
+    boot_prepare(
+        &(struct policy_options){.rig = {.iotlb_sup = true}, .devices = entry, .device_count = 1});
+    unit_function()->config[0] = function;
+    struct rig_function *endpoint = rig_add_function(&boot.policy.rig, 0xe0, true);
+    CHECK_U64(boot_go(), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_device_add(boot.policy.drv, &device_config, &device), AMDVI_DRV_OK);
+    while (amdvi_drv_poll(boot.policy.drv)) { /* the tries have filled the log */
+    }
+    enum amdvi_drv_status status = amdvi_drv_ats_enable(device);
+    CHECK_U64(endpoint->config[RIG_ATS_OFFSET / 4 + 1] >> 31, status == AMDVI_DRV_OK ? 1 : 0);
+    policy_stop(&boot.policy);
+    return status;
+}
+
+static void ats_is_where_part_and_firmware_allow_it(void)
+{
+    struct amdvi_ivrs_device entry = {
+        .kind = AMDVI_IVRS_DEVICE_EXTENDED_SELECT, .device_id = 0xe0, .last_device_id = 0xe0};
+
+    CHECK_U64(ats_of(0x14511022, &entry), AMDVI_DRV_OK);
+    CHECK_U64(ats_of(0x15771022, &entry), AMDVI_DRV_ERR_UNSUPPORTED);
+    entry.ats_disabled = true;
+    CHECK_U64(ats_of(0x14511022, &entry), AMDVI_DRV_ERR_UNSUPPORTED);
+}
+
 static void sp5100_does_not_remap(void)
 {
     struct amdvi_drv_unit_info info;
@@ -528,6 +559,8 @@ static const struct check_case cases[] = {
     {"an arena serves for everything", NULL, all_of_it_may_come_from_an_arena},
     {"errata are those of the unit's function and the processor", NULL,
      errata_are_those_of_the_part},
+    {"ATS is refused on Stoney Ridge, and where the IVHD disables it", "1.20 IVHD device entries",
+     ats_is_where_part_and_firmware_allow_it},
     {"with erratum 28 of SP5100 interrupts are not remapped", NULL, sp5100_does_not_remap},
 };
 
