@@ -406,6 +406,9 @@ static bool hand_over_with_failure(unsigned number)
     CHECK_U64(amdvi_drv_map(domain, IOVA, BOOT_MEMORY, 4096, POLICY_RW), AMDVI_DRV_OK);
     CHECK_U64(amdvi_drv_ats_enable(device), AMDVI_DRV_OK);
     CHECK_U64(amdvi_drv_interrupt_alloc(device, 1, &index), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_interrupt_set(device, index, &(struct amdvi_drv_target){.vector = 0x41}),
+              AMDVI_DRV_OK);
+    CHECK(rig_interrupt(rig, 0, POLICY_ID(0, 0), 0, index, &address, &data));
     CHECK_REACHES(&boot.policy, POLICY_ID(0, 0), IOVA, BOOT_MEMORY);
     rig->calls = 0;
     rig->fail_at = number;
