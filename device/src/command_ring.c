@@ -102,6 +102,9 @@ static void complete(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
             return;
         }
     }
+    if (iommu->host.wait_completed != NULL) {
+        iommu->host.wait_completed(iommu->host.ctx, amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD));
+    }
     /* Spec: 1.20, IOMMU Status: ComWaitInt does not depend on ComWaitIntEn. */
     finish_wait(iommu, ring->wait.interrupt ? AMDVI_STATUS_COM_WAIT_INT : 0, effects);
 }

@@ -42,6 +42,9 @@ struct host {
     void (*asked_for_time)(struct host *host);
     unsigned time_asked;
     unsigned iotlb_requests;
+    /* What wait_completed was told. */
+    unsigned waits_completed;
+    uint64_t wait_offset;
 };
 
 static inline void put64(struct host *host, uint64_t spa, uint64_t value)
@@ -140,6 +143,14 @@ static inline void host_invalidate_iotlb(void *ctx, const struct amdvi_iotlb_inv
     host->iotlb_requests++;
 }
 
+static inline void host_wait_completed(void *ctx, uint64_t offset)
+{
+    struct host *host = ctx;
+
+    host->waits_completed++;
+    host->wait_offset = offset;
+}
+
 static inline struct amdvi_config config_with_ats(void)
 {
     struct amdvi_config config;
@@ -164,6 +175,7 @@ static inline void start_in(struct host *host, const struct amdvi_config *config
         .now_ns = host_now_ns,
         .set_timer = host_set_timer,
         .invalidate_iotlb = host_invalidate_iotlb,
+        .wait_completed = host_wait_completed,
     };
 
     memset(host, 0, sizeof(*host));

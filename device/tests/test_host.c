@@ -296,6 +296,40 @@ static void calls_are_not_disturbed_by_other_threads(void)
     stop(&host);
 }
 
+/* ---- COMPLETION_WAITs -------------------------------------------------------------------------
+ */
+
+/* A command at byte @at of the ring, which ends behind it. */
+static void command(struct host *host, uint64_t at, uint64_t word0, uint64_t word1)
+{
+    put64(host, COMMANDS + at, word0);
+    put64(host, COMMANDS + at + 8, word1);
+    amdvi_iommu_mmio_write(host->iommu, 0x2008, 8, at + 16);
+}
+
+#define WAIT_STORE (UINT64_C(1) << 60 | 0x6000 | 1)
+
+static void each_wait_that_completes_is_told_of(void)
+{
+    struct host host;
+
+    start(&host);
+    command(&host, 0, UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, 0x5000);
+    CHECK_U64(host.waits_completed, 0); /* an invalidation is none */
+    command(&host, 16, WAIT_STORE, 1);
+    CHECK_U64(host.waits_completed, 0); /* the reader is still online */
+    amdvi_reader_release(host.reader);
+    CHECK_U64(host.waits_completed, 1);
+    CHECK_U64(host.wait_offset, 16);
+    CHECK_U64(get64(&host, 0x6000), 1);
+    command(&host, 32, UINT64_C(1) << 60 | 2, 0); /* an interrupt, no store */
+    CHECK_U64(host.waits_completed, 2);
+    CHECK_U64(host.wait_offset, 32);
+    command(&host, 48, UINT64_C(1) << 60 | RAM_BYTES | 1, 3); /* there is no such memory */
+    CHECK_U64(host.waits_completed, 2);
+    stop(&host);
+}
+
 static const struct check_case cases[] = {
     {"a device table entry is read until two passes of at most nine agree",
      "1.20 device table entry", an_entry_is_read_until_two_passes_agree},
@@ -311,6 +345,8 @@ static const struct check_case cases[] = {
      a_host_pointer_may_be_good_for_less},
     {"while requests are sent, timed or saved, what another thread changes has to wait", NULL,
      calls_are_not_disturbed_by_other_threads},
+    {"the host is told of each COMPLETION_WAIT that completes, and where it was",
+     "1.20 COMPLETION_WAIT", each_wait_that_completes_is_told_of},
 };
 
 int main(void)

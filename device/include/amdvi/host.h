@@ -47,8 +47,9 @@ struct amdvi_iotlb_invalidation {
 };
 
 /*
- * Functions that the library calls, each with @ctx. Except for read, write, compare_exchange and
- * now_ns they are called with no lock of the library held, so they may call back into it.
+ * Functions that the library calls, each with @ctx. Except for read, write, compare_exchange,
+ * now_ns and wait_completed they are called with no lock of the library held, so they may call back
+ * into it.
  *
  * Addresses are system physical addresses (of the guest, for a virtual machine), sizes are bytes.
  * Memory is RAM only: whatever else is behind an address, the IOMMU's own register window
@@ -116,6 +117,12 @@ struct amdvi_host {
     /* Something a person might want to know about the guest, one line without a newline. Optional.
      */
     void (*log)(void *ctx, const char *text);
+
+    /*
+     * For who measures: the COMPLETION_WAIT at byte @offset of the command buffer is complete, its
+     * data stored. From amdvi_iommu_process() and register writes. Optional.
+     */
+    void (*wait_completed)(void *ctx, uint64_t offset);
 };
 
 #ifdef __cplusplus
