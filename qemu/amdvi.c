@@ -17,6 +17,7 @@
 #include "amdvi.h"
 
 #include <amdvi/cap.h>
+#include <amdvi/regs.h>
 
 #define AMDVI_DEVICE_ID_UNIT 0x0fff
 #define AMDVI_DEVICE_ID_SMBUS 0x0ffe
@@ -44,6 +45,9 @@ static void window_write(void *opaque, hwaddr offset, uint64_t value, unsigned s
     AmdviUnit *unit = opaque;
 
     amdvi_commands_begin(unit);
+    if (QEMU_ALIGN_DOWN(offset, 8) == amdvi_regs[AMDVI_REG_CMD_BUF_TAIL].offset) {
+        amdvi_waits_doorbell(unit);
+    }
     amdvi_iommu_mmio_write(unit->iommu, offset, size, value);
     amdvi_commands_end(unit);
 }

@@ -82,6 +82,23 @@ struct AmdviEndpoint {
     QLIST_ENTRY(AmdviEndpoint) notified;
 };
 
+#define AMDVI_DOORBELLS 64
+#define AMDVI_WAIT_TIMES 32
+
+/* How long COMPLETION_WAITs take, see amdvi_waits.c. Under the big lock. */
+typedef struct AmdviWaits {
+    struct {
+        uint32_t offset; /* in the command buffer, of the first command that came with it */
+        int64_t time_ns;
+    } doorbells[AMDVI_DOORBELLS]; /* those that may have commands left; a ring */
+    unsigned first;
+    unsigned count;
+    uint64_t completed;
+    uint64_t total_ns;
+    uint64_t longest_ns;
+    uint64_t times[AMDVI_WAIT_TIMES]; /* of [i], those that took less than 2^i us, not 2^(i-1) */
+} AmdviWaits;
+
 typedef struct AmdviAtsRequest AmdviAtsRequest;
 typedef struct AmdviMapping AmdviMapping;
 typedef struct AmdviMemory AmdviMemory;
@@ -120,6 +137,7 @@ struct AmdviUnit {
     unsigned commands_depth;
     AmdviRecent recent[AMDVI_RECENT];
     uint64_t recent_hits;
+    AmdviWaits waits;
     MemoryListener memory_listener;
     AmdviMemory *memory;      /* RCU */
     AmdviMemory *memory_next; /* while the memory map changes */
@@ -294,6 +312,16 @@ void amdvi_ats_forget(AmdviUnit *unit);
 
 /* amdvi_acpi.c */
 void amdvi_acpi_update(AmdviCore *core);
+
+/* amdvi_waits.c */
+
+/* The tail pointer of the command buffer is about to be written. */
+void amdvi_waits_doorbell(AmdviUnit *unit);
+/* The COMPLETION_WAIT at @offset of the command buffer is complete. */
+void amdvi_waits_completed(AmdviUnit *unit, uint32_t offset);
+/* For how long the command at the head has waited; 0 if there is none. */
+int64_t amdvi_waits_pending_ns(AmdviUnit *unit);
+void amdvi_waits_loaded(AmdviUnit *unit);
 
 /* amdvi_stats.c */
 char *amdvi_stats_json(AmdviUnit *unit);

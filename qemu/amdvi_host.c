@@ -247,6 +247,11 @@ static void host_invalidate_iotlb(void *ctx, const struct amdvi_iotlb_invalidati
     amdvi_ats_invalidate(ctx, what);
 }
 
+static void host_wait_completed(void *ctx, uint64_t offset)
+{
+    amdvi_waits_completed(ctx, offset);
+}
+
 static void host_log(void *ctx, const char *text)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "amdvi: %s\n", text);
@@ -272,5 +277,6 @@ void amdvi_host_init(AmdviUnit *unit, struct amdvi_host *out)
         .set_timer = host_set_timer,
         .invalidate_iotlb = host_invalidate_iotlb,
         .log = host_log,
+        .wait_completed = host_wait_completed,
     };
 }

@@ -70,6 +70,7 @@ static int unit_post_load(void *opaque, int version)
                      object_get_canonical_path_component(OBJECT(unit)));
         return -EINVAL;
     }
+    amdvi_waits_loaded(unit);
     amdvi_window_update(unit);
     unit->is_loaded = true;
     return 0;
