@@ -16,6 +16,7 @@ static const struct subcommand subcommands[] = {
     {"decode", "an event, command, table entry, register in hexadecimal", cli_decode},
     {"ivrs", "dump, check, build or draw the ACPI table", cli_ivrs},
     {"walk", "how an access is translated by the tables in a memory image", cli_walk},
+    {"top", "what the IOMMU of a running QEMU does", cli_top},
 };
 
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))

@@ -97,7 +97,8 @@ bool cli_flush(void)
 
 bool cli_print_json(json_t *document)
 {
-    bool is_printed = document != NULL && json_dumpf(document, stdout, JSON_INDENT(2)) == 0;
+    bool is_printed = document != NULL &&
+                      json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0;
 
     json_decref(document);
     if (!is_printed) {

@@ -111,5 +111,6 @@ int cli_decode(int argc, char **argv);
 int cli_ivrs(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_walk(int argc, char **argv);
+int cli_top(int argc, char **argv);
 
 #endif

@@ -182,6 +182,7 @@ _package_equivalent() {
     graphviz) echo dot ;;
     libglib2.0-dev) echo pc:glib-2.0 ;;
     libjansson-dev) echo pc:jansson ;;
+    libncurses-dev) echo pc:ncurses ;;
     libslirp-dev) echo pc:slirp ;;
     libyaml-dev) echo pc:yaml-0.1 ;;
     man-db) echo man ;;

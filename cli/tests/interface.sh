@@ -61,6 +61,7 @@ statuses <<END
 0 decode --help
 0 ivrs --help
 0 walk --help
+0 top --help
 0 decode --list
 0 decode event 0x2020000e00000300 0xffe00000
 0 ivrs check good_small.dat
@@ -95,6 +96,7 @@ statuses <<END
 1 walk $walk --iova 0x7000
 1 walk $walk --interrupt 0x1
 1 walk $walk --mappings
+1 top --once no.such
 1 walk no.such --device-table 0 --device 00:03.0 --iova 0
 1 walk /dev/null --device-table 0 --device 00:03.0 --iova 0
 1 walk memory.raw --register devtab=0x10000 --domain 77
@@ -119,6 +121,9 @@ statuses <<END
 2 ivrs dump --output x good_small.dat
 2 ivrs draw --json good_small.dat
 2 ivrs build --json bad.yaml
+2 top
+2 top --once one two
+2 top --count 0 qmp.sock
 2 walk
 2 walk memory.raw
 2 walk memory.raw --device-table 0x10000 --iova 0
