@@ -31,6 +31,7 @@ boot_memory=1G
 boot_limit_s=240         # for the whole boot, from QEMU's start to its end
 boot_silence_s=60        # for the time between two lines of the guest
 boot_extra=()            # more arguments for QEMU
+boot_top=                # a QMP socket for somebody who watches
 boot_describe=           # a function that adds more to `machine`, when $boot_dir is there
 boot_look=               # a function that judges more, while the machine is still there
 boot_round=              # a function that is told the number of each round of the scenario "rounds"
@@ -176,6 +177,7 @@ describe_machine() {
     # SeaBIOS would wait for ever for a disk whose DMA is blocked; strict: it leaves those alone that it need not boot from.
     [ -z "$boot_preboot" ] || machine+=(-option-rom "${boot_preboot_rom//,/,,}" -boot strict=on)
     [ -z "$boot_describe" ] || "$boot_describe"
+    [ -z "$boot_top" ] || machine+=(-qmp "unix:${boot_top//,/,,},server=on,wait=off")
     machine+=("${boot_extra[@]}")
 }
 
