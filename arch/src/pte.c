@@ -14,7 +14,7 @@ unsigned amdvi_pte_size_log2(uint64_t address_field)
 {
     uint64_t zeros = ~address_field & AMDVI_BITS(63, AMDVI_PAGE_LOG2);
 
-    return zeros == 0 ? 64 : (unsigned)__builtin_ctzll(zeros) + 1;
+    return zeros == 0 ? 64 : amdvi_lowest_bit(zeros) + 1;
 }
 
 /*

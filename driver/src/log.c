@@ -48,7 +48,7 @@ enum amdvi_drv_status amdvi_drv_log_stop(struct amdvi_drv_log *log)
 void amdvi_drv_log_start(struct amdvi_drv_log *log, bool interrupt)
 {
     const struct amdvi_drv_host *host = log->heap->host;
-    unsigned entries_log2 = (unsigned)__builtin_ctz(log->size_bytes / AMDVI_EVENT_BYTES);
+    unsigned entries_log2 = amdvi_lowest_bit(log->size_bytes / AMDVI_EVENT_BYTES);
 
     /* Of a log that does not stop the base must not be written: it stays the earlier owner's. */
     if (amdvi_drv_log_stop(log) != AMDVI_DRV_OK) {

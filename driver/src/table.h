@@ -53,7 +53,7 @@ static inline unsigned amdvi_drv_level_of(unsigned size_log2)
 /* log2 of the largest of @sizes, which are not 0. */
 static inline unsigned amdvi_drv_largest(uint64_t sizes)
 {
-    return 63 - (unsigned)__builtin_clzll(sizes);
+    return amdvi_highest_bit(sizes);
 }
 
 /* ---- Entries --------------------------------------------------------------------------------- */
@@ -75,7 +75,7 @@ static inline uint64_t amdvi_drv_leaf_encode(unsigned level, unsigned size_log2,
 static inline unsigned amdvi_drv_leaf_size_log2(unsigned level, uint64_t word)
 {
     return amdvi_has(word, AMDVI_PTE_NEXT_LEVEL)
-               ? (unsigned)__builtin_ctzll(~word & (AMDVI_PTE_ADDRESS | AMDVI_BIT(52))) + 1
+               ? amdvi_lowest_bit(~word & (AMDVI_PTE_ADDRESS | AMDVI_BIT(52))) + 1
                : amdvi_level_shift(level);
 }
 

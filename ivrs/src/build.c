@@ -5,8 +5,6 @@
  */
 #include "amdvi/ivrs.h"
 
-#include <string.h>
-
 #include "layout.h"
 #include "shared.h"
 
@@ -29,7 +27,7 @@ static uint32_t ivinfo_encode(const struct amdvi_ivrs_description *description)
 static void write_header(uint8_t *table, const struct amdvi_ivrs_description *description,
                          uint32_t size_bytes)
 {
-    memcpy(table + TABLE_SIGNATURE, "IVRS", 4);
+    __builtin_memcpy(table + TABLE_SIGNATURE, "IVRS", 4);
     store_le32(table + TABLE_LENGTH, size_bytes);
     table[TABLE_REVISION] = 1;
     write_string(table + TABLE_OEM_ID, description->oem_id, OEM_ID_BYTES);
@@ -210,7 +208,7 @@ enum amdvi_ivrs_status amdvi_ivrs_build(const struct amdvi_ivrs_description *des
         return status;
     }
 
-    memset(table, 0, size_bytes);
+    __builtin_memset(table, 0, size_bytes);
     write_header(table, description, size_bytes);
     for (uint32_t i = 0; i < description->unit_count; i++) {
         offset += write_ivhd(table + offset, &description->units[i]);

@@ -4,8 +4,6 @@
  */
 #include "amdvi/ivrs.h"
 
-#include <string.h>
-
 #include "layout.h"
 #include "shared.h"
 #include "survey.h"
@@ -301,7 +299,7 @@ static void check_segment(struct amdvi_ivrs_survey *survey, uint16_t pci_segment
     struct amdvi_ivrs_block_cursor cursor = amdvi_ivrs_blocks(survey->table);
     struct amdvi_ivrs_block block;
 
-    memset(survey->checker->claimed, 0, sizeof(survey->checker->claimed));
+    __builtin_memset(survey->checker->claimed, 0, sizeof(survey->checker->claimed));
     while (amdvi_ivrs_next_block(&cursor, &block) == AMDVI_IVRS_OK) {
         if (block.kind == AMDVI_IVRS_BLOCK_IVHD && block.unit.pci_segment == pci_segment &&
             !amdvi_ivrs_is_superseded(survey->table, &block)) {
@@ -343,7 +341,7 @@ static bool check_ioapics_of_type(struct amdvi_ivrs_survey *survey, uint8_t type
     struct amdvi_ivrs_block block;
     bool has_southbridge = false;
 
-    memset(survey->checker->claimed, 0, sizeof(survey->checker->claimed));
+    __builtin_memset(survey->checker->claimed, 0, sizeof(survey->checker->claimed));
     while (amdvi_ivrs_next_block(&blocks, &block) == AMDVI_IVRS_OK) {
         struct amdvi_ivrs_entry_cursor entries = amdvi_ivrs_entries(survey->table, &block);
         struct amdvi_ivrs_entry entry;

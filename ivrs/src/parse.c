@@ -6,8 +6,6 @@
  */
 #include "amdvi/ivrs.h"
 
-#include <string.h>
-
 #include "layout.h"
 #include "shared.h"
 
@@ -48,9 +46,9 @@ static void decode_table(struct amdvi_ivrs_table *out, const uint8_t *bytes)
         .efr_supported = (ivinfo & IVINFO_EFR_SUP) != 0,
         .dma_protection = (ivinfo & IVINFO_DMA_REMAP) != 0,
     };
-    memcpy(out->oem_id, bytes + TABLE_OEM_ID, OEM_ID_BYTES);
-    memcpy(out->oem_table_id, bytes + TABLE_OEM_TABLE_ID, OEM_TABLE_ID_BYTES);
-    memcpy(out->creator_id, bytes + TABLE_CREATOR_ID, CREATOR_ID_BYTES);
+    __builtin_memcpy(out->oem_id, bytes + TABLE_OEM_ID, OEM_ID_BYTES);
+    __builtin_memcpy(out->oem_table_id, bytes + TABLE_OEM_TABLE_ID, OEM_TABLE_ID_BYTES);
+    __builtin_memcpy(out->creator_id, bytes + TABLE_CREATOR_ID, CREATOR_ID_BYTES);
 }
 
 enum amdvi_ivrs_status amdvi_ivrs_open(struct amdvi_ivrs_table *out, const void *bytes,
@@ -64,7 +62,7 @@ enum amdvi_ivrs_status amdvi_ivrs_open(struct amdvi_ivrs_table *out, const void 
     if (size_bytes < TABLE_HEADER_BYTES) {
         return fail(out_fault_offset, 0, AMDVI_IVRS_ERR_TABLE_TOO_SHORT);
     }
-    if (memcmp(table + TABLE_SIGNATURE, "IVRS", 4) != 0) {
+    if (__builtin_memcmp(table + TABLE_SIGNATURE, "IVRS", 4) != 0) {
         return fail(out_fault_offset, TABLE_SIGNATURE, AMDVI_IVRS_ERR_SIGNATURE);
     }
 

@@ -24,16 +24,58 @@ struct amdvi_le32 {
     uint8_t byte[4];
 };
 
+/*
+ * The number of the lowest, and of the highest, bit that is set; @word is not 0. Where a processor
+ * has no instruction for it, compilers would call libgcc, which kernels do not have.
+ */
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv_zbb)
+#define AMDVI_COUNTS_ZEROS(word) true
+#else
+#define AMDVI_COUNTS_ZEROS(word) __builtin_constant_p(word)
+#endif
+
+static inline unsigned amdvi_lowest_bit(uint64_t word)
+{
+    unsigned number = 0;
+
+    if (AMDVI_COUNTS_ZEROS(word)) {
+        return (unsigned)__builtin_ctzll(word);
+    }
+    for (unsigned step = 32; step != 0; step /= 2) {
+        if ((word & (AMDVI_BIT(step) - 1)) == 0) {
+            word >>= step;
+            number += step;
+        }
+    }
+    return number;
+}
+
+static inline unsigned amdvi_highest_bit(uint64_t word)
+{
+    unsigned number = 0;
+
+    if (AMDVI_COUNTS_ZEROS(word)) {
+        return 63 - (unsigned)__builtin_clzll(word);
+    }
+    for (unsigned step = 32; step != 0; step /= 2) {
+        if (word >> step != 0) {
+            word >>= step;
+            number += step;
+        }
+    }
+    return number;
+}
+
 /* The field's value, moved down to bit 0. @field is not 0. */
 static inline uint64_t amdvi_get(uint64_t word, uint64_t field)
 {
-    return (word & field) >> __builtin_ctzll(field);
+    return (word & field) >> amdvi_lowest_bit(field);
 }
 
 /* @value moved up to where the field is; bits that do not fit are dropped. @field is not 0. */
 static inline uint64_t amdvi_put(uint64_t field, uint64_t value)
 {
-    return (value << __builtin_ctzll(field)) & field;
+    return (value << amdvi_lowest_bit(field)) & field;
 }
 
 /* Is any bit of @bits set? */
