@@ -96,8 +96,8 @@ bool amdvi_drv_requester_is_shared(const struct amdvi_drv_device *device,
     return is_shared;
 }
 
-static bool is_needed_by_another(const struct amdvi_drv_device *device,
-                                 const struct amdvi_drv_requester *requester)
+static AMDVI_DRV_APART bool is_needed_by_another(const struct amdvi_drv_device *device,
+                                                 const struct amdvi_drv_requester *requester)
 {
     struct amdvi_drv *drv = device->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);

@@ -176,7 +176,7 @@ enum amdvi_drv_status amdvi_drv_ats_close(struct amdvi_drv_requester *requester)
     uint16_t domain_id = requester->linked != NULL ? requester->linked->domain_id : 0;
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
 
-    enum amdvi_drv_status status = amdvi_drv_requester_write(requester);
+    enum amdvi_drv_status status = amdvi_drv_requester_block(requester);
     if (status == AMDVI_DRV_OK) {
         status = amdvi_drv_flush_entry(requester, domain_id);
     }

@@ -27,19 +27,31 @@ static void fill_interrupts(struct amdvi_dte *dte, const struct amdvi_drv_reques
     }
 }
 
+static bool has_interrupts(const struct amdvi_drv_unit *unit)
+{
+    return !unit->drv->config.pass_interrupts &&
+           (unit->info.errata & AMDVI_DRV_ERRATUM_SP5100) == 0;
+}
+
+struct amdvi_dte amdvi_drv_stopped_dte(const struct amdvi_drv_unit *unit)
+{
+    bool interrupts = has_interrupts(unit);
+    struct amdvi_dte dte = amdvi_drv_dte_blocked(interrupts);
+
+    dte.suppress_all = true;
+    dte.ignore_unmapped = interrupts;
+    return dte;
+}
+
 struct amdvi_dte amdvi_drv_requester_dte(const struct amdvi_drv_requester *requester)
 {
     const struct amdvi_drv_domain *domain = requester->domain;
-    bool interrupts = !requester->unit->drv->config.pass_interrupts &&
-                      (requester->unit->info.errata & AMDVI_DRV_ERRATUM_SP5100) == 0;
-    struct amdvi_dte dte = amdvi_drv_dte_blocked(interrupts);
 
     if (requester->stopped) {
-        /* It faults without end, or keeps what it must not: nothing, and nothing logged. */
-        dte.suppress_all = true;
-        dte.ignore_unmapped = interrupts;
-        return dte;
+        return amdvi_drv_stopped_dte(requester->unit); /* faults without end, or keeps too much */
     }
+    bool interrupts = has_interrupts(requester->unit);
+    struct amdvi_dte dte = amdvi_drv_dte_blocked(interrupts);
     if (interrupts) {
         fill_interrupts(&dte, requester);
     }
@@ -60,7 +72,7 @@ struct amdvi_dte amdvi_drv_requester_dte(const struct amdvi_drv_requester *reque
 }
 
 /* One store, or the first or second of two, by whoever set requester->writing. */
-static enum amdvi_drv_dte_step store_entry(struct amdvi_drv_requester *requester)
+static AMDVI_DRV_APART enum amdvi_drv_dte_step store_entry(struct amdvi_drv_requester *requester)
 {
     struct amdvi_drv_unit *unit = requester->unit;
     struct amdvi_drv *drv = unit->drv;
@@ -83,30 +95,44 @@ static enum amdvi_drv_dte_step store_entry(struct amdvi_drv_requester *requester
     return step;
 }
 
-static bool begin_writing(struct amdvi_drv_requester *requester)
-{
-    struct amdvi_drv *drv = requester->unit->drv;
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
-    bool is_mine = !requester->writing;
-
-    requester->writing = true;
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
-    return is_mine;
-}
-
-enum amdvi_drv_status amdvi_drv_requester_write(struct amdvi_drv_requester *requester)
+/* False when somebody else is at it, and does not end. */
+static AMDVI_DRV_APART bool begin_writing(struct amdvi_drv_requester *requester)
 {
     struct amdvi_drv *drv = requester->unit->drv;
     const struct amdvi_drv_host *host = drv->host;
     uint64_t deadline_ns = host->now_ns(host->ctx) + UINT64_C(2000000) * drv->config.wait_ms;
+
+    for (;;) {
+        uintptr_t flags = amdvi_drv_lock(host, &drv->lock);
+        bool is_mine = !requester->writing;
+        requester->writing = true;
+        amdvi_drv_unlock(host, &drv->lock, flags);
+        if (is_mine) {
+            return true;
+        }
+        /* Whoever is at it waits for one completion at most. */
+        if (amdvi_drv_is_late(host, deadline_ns)) {
+            return false;
+        }
+    }
+}
+
+static void end_writing(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+
+    requester->writing = false;
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+}
+
+enum amdvi_drv_status amdvi_drv_requester_write(struct amdvi_drv_requester *requester)
+{
     enum amdvi_drv_status status = AMDVI_DRV_OK;
     enum amdvi_drv_dte_step step;
 
-    /* Whoever is at it waits for one completion at most. */
-    while (!begin_writing(requester)) {
-        if (amdvi_drv_is_late(host, deadline_ns)) {
-            return AMDVI_DRV_ERR_TIMEOUT;
-        }
+    if (!begin_writing(requester)) {
+        return AMDVI_DRV_ERR_TIMEOUT;
     }
     do {
         /* Also one that an earlier call left there, when its completion did not come. */
@@ -115,11 +141,20 @@ enum amdvi_drv_status amdvi_drv_requester_write(struct amdvi_drv_requester *requ
         }
         step = status == AMDVI_DRV_OK ? store_entry(requester) : AMDVI_DRV_DTE_DONE;
     } while (step == AMDVI_DRV_DTE_BREAK);
-
-    uintptr_t flags = amdvi_drv_lock(host, &drv->lock);
-    requester->writing = false;
-    amdvi_drv_unlock(host, &drv->lock, flags);
+    end_writing(requester);
     return status;
+}
+
+enum amdvi_drv_status amdvi_drv_requester_block(struct amdvi_drv_requester *requester)
+{
+    if (!begin_writing(requester)) {
+        return AMDVI_DRV_ERR_TIMEOUT;
+    }
+    /* One store, also next to the first of two that an earlier call left there: both block. */
+    enum amdvi_drv_dte_step step = store_entry(requester);
+    end_writing(requester);
+    /* Else it was restarted meanwhile. */
+    return step == AMDVI_DRV_DTE_DONE ? AMDVI_DRV_OK : AMDVI_DRV_ERR_BUSY;
 }
 
 void amdvi_drv_domain_write_root(struct amdvi_drv_domain *domain)
@@ -191,8 +226,8 @@ static void link_requester(struct amdvi_drv_requester *requester, struct amdvi_d
 }
 
 /* From now on its entry is for @to. In the list of @listed, which may be NULL. */
-static void set_domain(struct amdvi_drv_requester *requester, struct amdvi_drv_domain *to,
-                       struct amdvi_drv_domain *listed)
+static AMDVI_DRV_APART void set_domain(struct amdvi_drv_requester *requester,
+                                       struct amdvi_drv_domain *to, struct amdvi_drv_domain *listed)
 {
     struct amdvi_drv *drv = requester->unit->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);

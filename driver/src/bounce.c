@@ -3,8 +3,6 @@
 #include "state.h"
 #include "store.h"
 
-#define PAGE_BYTES 4096u
-
 static uint8_t *part_of(const struct amdvi_drv_bounce *bounce)
 {
     return (uint8_t *)bounce->page.bytes + bounce->offset;
@@ -15,42 +13,42 @@ enum amdvi_drv_status amdvi_drv_bounce_map(struct amdvi_drv_domain *domain, uint
                                            struct amdvi_drv_bounce *out)
 {
     struct amdvi_drv *drv = domain->drv;
-    struct amdvi_drv_bounce bounce = {
-        .domain = domain,
-        .bytes = bytes,
-        .iova = iova & ~(uint64_t)(PAGE_BYTES - 1),
-        .offset = (uint16_t)(iova % PAGE_BYTES),
-        .access = access,
-    };
+    uint16_t offset = (uint16_t)(iova % AMDVI_DRV_PAGE_BYTES);
 
-    if (size_bytes == 0 || size_bytes > PAGE_BYTES - bounce.offset) {
+    if (size_bytes == 0 || size_bytes > AMDVI_DRV_PAGE_BYTES - offset) {
         return AMDVI_DRV_ERR_ARGUMENT;
     }
-    bounce.size_bytes = (uint16_t)size_bytes;
+    *out = (struct amdvi_drv_bounce){
+        .domain = domain,
+        .bytes = bytes,
+        .iova = iova - offset,
+        .offset = offset,
+        .size_bytes = (uint16_t)size_bytes,
+        .access = access,
+    };
     /* Taken now, since an unmap that is not completed must not fail for want of it. */
-    bounce.kept = amdvi_drv_object_alloc(drv);
-    if (bounce.kept == NULL) {
+    out->kept = amdvi_drv_object_alloc(drv);
+    if (out->kept == NULL) {
         return AMDVI_DRV_ERR_NO_MEMORY;
     }
     enum amdvi_drv_status status = AMDVI_DRV_ERR_NO_MEMORY;
-    if (!amdvi_drv_heap_alloc(&drv->heap, PAGE_BYTES, &bounce.page)) {
+    if (!amdvi_drv_heap_alloc(&drv->heap, AMDVI_DRV_PAGE_BYTES, &out->page)) {
         goto free_kept;
     }
     if ((access & AMDVI_DRV_READ) != 0) {
-        amdvi_drv_bounce_to_device(&bounce);
+        amdvi_drv_bounce_to_device(out);
     }
-    status = amdvi_drv_map_own(domain, bounce.iova, bounce.page.spa, PAGE_BYTES, access);
+    status = amdvi_drv_map_own(domain, out->iova, out->page.spa, AMDVI_DRV_PAGE_BYTES, access);
     if (status == AMDVI_DRV_OK) {
-        *out = bounce;
         return AMDVI_DRV_OK;
     }
     if (status >= AMDVI_DRV_ERR_TIMEOUT && status != AMDVI_DRV_ERR_POISONED) {
-        amdvi_drv_bounce_keep(&bounce); /* it was mapped for a while */
+        amdvi_drv_bounce_keep(out); /* it was mapped for a while */
         return status;
     }
-    amdvi_drv_heap_free(&drv->heap, &bounce.page);
+    amdvi_drv_heap_free(&drv->heap, &out->page);
 free_kept:
-    amdvi_drv_object_free(drv, bounce.kept);
+    amdvi_drv_object_free(drv, out->kept);
     return status;
 }
 
@@ -81,7 +79,8 @@ void amdvi_drv_bounce_keep(struct amdvi_drv_bounce *bounce)
 enum amdvi_drv_status amdvi_drv_bounce_unmap(struct amdvi_drv_bounce *bounce)
 {
     struct amdvi_drv *drv = bounce->domain->drv;
-    enum amdvi_drv_status status = amdvi_drv_unmap_strict(bounce->domain, bounce->iova, PAGE_BYTES);
+    enum amdvi_drv_status status =
+        amdvi_drv_unmap_strict(bounce->domain, bounce->iova, AMDVI_DRV_PAGE_BYTES);
 
     if (status >= AMDVI_DRV_ERR_TIMEOUT) {
         amdvi_drv_bounce_keep(bounce);

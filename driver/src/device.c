@@ -27,10 +27,11 @@ static enum amdvi_drv_status add_requester(struct amdvi_drv_device *device,
     struct amdvi_drv_requester *requester = NULL;
 
     enum amdvi_drv_status status =
-        amdvi_drv_requester_get(unit, device_id, dte_setting, &requester);
-    if (status != AMDVI_DRV_OK) {
-        return status;
+        amdvi_drv_requester_get(unit, device_id, dte_setting, &requester, &device->homeless);
+    if (status != AMDVI_DRV_OK || requester == NULL) {
+        return status != AMDVI_DRV_OK ? status : AMDVI_DRV_ERR_BUSY;
     }
+    device->homeless = 0;
     if (has_requester(device, requester)) {
         amdvi_drv_requester_put(requester);
         return AMDVI_DRV_OK;
@@ -43,16 +44,38 @@ static enum amdvi_drv_status add_requester(struct amdvi_drv_device *device,
     return AMDVI_DRV_OK;
 }
 
+/* What counts of a binding. */
+struct resolved {
+    uint16_t requester;
+    uint8_t dte_setting;
+    bool ats_disabled;
+};
+
+static AMDVI_DRV_APART enum amdvi_drv_status resolve(const struct amdvi_drv_device *device,
+                                                     uint16_t device_id,
+                                                     struct amdvi_drv_unit **out_unit,
+                                                     struct resolved *out)
+{
+    struct amdvi_ivrs_binding binding;
+    enum amdvi_drv_status status = amdvi_drv_resolve_device(device->drv, device->config.segment,
+                                                            device_id, out_unit, &binding);
+
+    if (status == AMDVI_DRV_OK) {
+        *out = (struct resolved){.requester = binding.requester,
+                                 .dte_setting = binding.dte_setting,
+                                 .ats_disabled = binding.ats_disabled};
+    }
+    return status;
+}
+
 /* An id, and its alias in the IVRS. All must be behind @unit, if that is not NULL. */
 static enum amdvi_drv_status add_id(struct amdvi_drv_device *device, uint16_t device_id,
                                     struct amdvi_drv_unit **unit)
 {
     struct amdvi_drv_unit *found = NULL;
-    struct amdvi_ivrs_binding binding;
-    uint16_t segment = device->config.segment;
+    struct resolved binding;
 
-    enum amdvi_drv_status status =
-        amdvi_drv_resolve_device(device->drv, segment, device_id, &found, &binding);
+    enum amdvi_drv_status status = resolve(device, device_id, &found, &binding);
     if (*unit != NULL && status == AMDVI_DRV_ERR_NO_UNIT && device_id < (*unit)->table.entries) {
         /* The host knows better which ids a bridge makes up. */
         return add_requester(device, *unit, device_id, 0);
@@ -75,7 +98,8 @@ static enum amdvi_drv_status add_id(struct amdvi_drv_device *device, uint16_t de
     return status;
 }
 
-static enum amdvi_drv_status add_ids(struct amdvi_drv_device *device)
+/* ERR_BUSY: homeless. */
+static AMDVI_DRV_APART enum amdvi_drv_status try_ids(struct amdvi_drv_device *device)
 {
     const struct amdvi_drv_device_config *config = &device->config;
     struct amdvi_drv_unit *unit = NULL;
@@ -92,6 +116,22 @@ static void put_requesters(struct amdvi_drv_device *device)
     while (device->requester_count != 0) {
         amdvi_drv_requester_put(device->requester[--device->requester_count]);
     }
+}
+
+/* Homes are made here, and not on the way, where less stack is left. */
+static enum amdvi_drv_status add_ids(struct amdvi_drv_device *device)
+{
+    struct amdvi_drv_domain *home = NULL;
+    enum amdvi_drv_status status = try_ids(device);
+
+    while (status == AMDVI_DRV_ERR_BUSY && device->homeless != 0) {
+        put_requesters(device);
+        status = amdvi_drv_home_find(device->drv, device->homeless, &home);
+        if (status == AMDVI_DRV_OK) {
+            status = try_ids(device); /* a home that is there stays: once for each at most */
+        }
+    }
+    return status;
 }
 
 /* ---- The list -------------------------------------------------------------------------------- */
@@ -120,7 +160,7 @@ static bool is_beyond_trust(const struct amdvi_drv_device *device)
 }
 
 /* Into the list, busy: nobody else moves what it shares until it is done. */
-static enum amdvi_drv_status insert(struct amdvi_drv_device *device)
+static AMDVI_DRV_APART enum amdvi_drv_status insert(struct amdvi_drv_device *device)
 {
     struct amdvi_drv *drv = device->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
@@ -151,7 +191,7 @@ static enum amdvi_drv_status insert(struct amdvi_drv_device *device)
 }
 
 /* Out of it; those who shared with it are trusted again, if it was the only one that is not. */
-static void take_out(struct amdvi_drv_device *device)
+static AMDVI_DRV_APART void take_out(struct amdvi_drv_device *device)
 {
     struct amdvi_drv *drv = device->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
@@ -212,7 +252,7 @@ enum amdvi_drv_status amdvi_drv_device_add(struct amdvi_drv *drv,
 /* ---- Removing -------------------------------------------------------------------------------- */
 
 /* Nothing of it is left in the IOMMU. The device is claimed. */
-static enum amdvi_drv_status leave(struct amdvi_drv_device *device)
+static AMDVI_DRV_APART enum amdvi_drv_status leave(struct amdvi_drv_device *device)
 {
     enum amdvi_drv_status status = amdvi_drv_interrupts_release(device);
 

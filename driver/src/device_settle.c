@@ -4,25 +4,13 @@
 #include "state.h"
 #include "store.h"
 
-/* Whatever id its request carries, the device reaches all of its memory. */
-static enum amdvi_drv_status grow_home(struct amdvi_drv_requester *requester, uint64_t memories)
+/* From now on its firmware memory is @memories, and nowhere else is its home. */
+static AMDVI_DRV_APART void set_home(struct amdvi_drv_requester *requester, uint64_t memories,
+                                     struct amdvi_drv_domain *home)
 {
     struct amdvi_drv *drv = requester->unit->drv;
-    struct amdvi_drv_domain *home = NULL;
-
-    memories |= requester->memories;
-    if (memories == requester->memories) {
-        return AMDVI_DRV_OK;
-    }
-    enum amdvi_drv_status status = amdvi_drv_home_find(drv, memories, &home);
-    if (status == AMDVI_DRV_OK && requester->domain != NULL &&
-        requester->domain != requester->home) {
-        status = amdvi_drv_memories_map(requester->domain, memories);
-    }
-    if (status != AMDVI_DRV_OK) {
-        return status;
-    }
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+
     if (requester->domain == requester->home) {
         requester->domain = home;
     }
@@ -30,7 +18,26 @@ static enum amdvi_drv_status grow_home(struct amdvi_drv_requester *requester, ui
     requester->memories = memories;
     requester->keeps_home = true;
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
-    return AMDVI_DRV_OK;
+}
+
+/* Whatever id its request carries, the device reaches all of its memory. */
+static enum amdvi_drv_status grow_home(struct amdvi_drv_requester *requester, uint64_t memories)
+{
+    struct amdvi_drv_domain *home = NULL;
+
+    memories |= requester->memories;
+    if (memories == requester->memories) {
+        return AMDVI_DRV_OK;
+    }
+    enum amdvi_drv_status status = amdvi_drv_home_find(requester->unit->drv, memories, &home);
+    if (status == AMDVI_DRV_OK && requester->domain != NULL &&
+        requester->domain != requester->home) {
+        status = amdvi_drv_memories_map(requester->domain, memories);
+    }
+    if (status == AMDVI_DRV_OK) {
+        set_home(requester, memories, home);
+    }
+    return status;
 }
 
 void amdvi_drv_requester_forget_stop(struct amdvi_drv_requester *requester)

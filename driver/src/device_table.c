@@ -9,7 +9,7 @@
 
 #include <amdvi/regs.h>
 
-#define ENTRIES_PER_PAGE (4096 / AMDVI_DTE_BYTES)
+#define ENTRIES_PER_PAGE ((uint32_t)AMDVI_DRV_PAGE_BYTES / AMDVI_DTE_BYTES)
 
 /* Quadword 0 of an entry through which no memory request passes, whatever the rest of it is. */
 #define BLOCKED AMDVI_DTE0_V
@@ -31,7 +31,7 @@ enum amdvi_drv_status amdvi_drv_device_table_init(struct amdvi_drv_device_table 
 
     *table = (struct amdvi_drv_device_table){
         .heap = heap,
-        .entries = (last_device_id / (uint32_t)ENTRIES_PER_PAGE + 1) * ENTRIES_PER_PAGE,
+        .entries = (last_device_id / ENTRIES_PER_PAGE + 1) * ENTRIES_PER_PAGE,
     };
     size_t size_bytes = (size_t)table->entries * AMDVI_DTE_BYTES;
     if (!amdvi_drv_heap_alloc(heap, size_bytes, &table->block)) {
@@ -62,11 +62,12 @@ uint64_t amdvi_drv_device_table_base(const struct amdvi_drv_device_table *table)
 struct change {
     const struct amdvi_drv_host *host;
     uint8_t *at;
-    uint64_t old[4];
-    uint64_t new[4];
+    uint64_t old[3]; /* the last is always 0 */
+    uint64_t new[3];
 };
 
-static void store(const struct change *change, unsigned quadword, uint64_t value, uint32_t closed)
+static AMDVI_DRV_APART void store(const struct change *change, unsigned quadword, uint64_t value,
+                                  uint32_t closed)
 {
     uint8_t *at = change->at + sizeof(uint64_t) * quadword;
 
@@ -163,25 +164,40 @@ static uint8_t *entry_at(const struct amdvi_drv_device_table *table, uint16_t de
     return (uint8_t *)table->block.bytes + (size_t)AMDVI_DTE_BYTES * device_id;
 }
 
+void amdvi_drv_dte_encode(struct amdvi_wire_dte *out, const struct amdvi_dte *dte)
+{
+    amdvi_dte_encode(out, dte);
+    /* Erratum 63: writes to the system management range ask for IW too. */
+    if (dte->sys_mgt == AMDVI_SYS_MGT_PASS) {
+        amdvi_le64_encode(&out->word[0], amdvi_le64_decode(&out->word[0]) | AMDVI_DTE0_IW);
+    }
+}
+
 enum amdvi_drv_dte_step amdvi_drv_device_table_write(struct amdvi_drv_device_table *table,
                                                      uint16_t device_id,
                                                      const struct amdvi_dte *dte)
 {
-    struct change change = {.host = table->heap->host, .at = entry_at(table, device_id)};
-    struct amdvi_dte wanted = *dte;
     struct amdvi_wire_dte wire;
+
+    amdvi_drv_dte_encode(&wire, dte);
+    return amdvi_drv_device_table_store(table, device_id, &wire);
+}
+
+enum amdvi_drv_dte_step amdvi_drv_device_table_store(struct amdvi_drv_device_table *table,
+                                                     uint16_t device_id,
+                                                     const struct amdvi_wire_dte *wire)
+{
+    struct change change = {.host = table->heap->host, .at = entry_at(table, device_id)};
 
     if (device_id >= table->entries) {
         return AMDVI_DRV_DTE_DONE; /* it is blocked, for want of an entry */
     }
-    /* Erratum 63: writes to the system management range ask for IW too. */
-    wanted.write = wanted.write || wanted.sys_mgt == AMDVI_SYS_MGT_PASS;
-    amdvi_dte_encode(&wire, &wanted);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         change.old[i] = amdvi_drv_load64(change.at + sizeof(uint64_t) * i);
-        change.new[i] = amdvi_le64_decode(&wire.word[i]);
+        change.new[i] = amdvi_le64_decode(&wire->word[i]);
     }
-    bool closes = wanted.interrupt_valid && wanted.int_ctl == AMDVI_INT_CTL_ABORT;
+    bool closes = (change.new[2] & (AMDVI_DTE2_IV | AMDVI_DTE2_INT_CTL)) ==
+                  (AMDVI_DTE2_IV | amdvi_put(AMDVI_DTE2_INT_CTL, AMDVI_INT_CTL_ABORT));
     if (closes) {
         store_interrupts(&change);
     }

@@ -58,22 +58,19 @@ struct shown_ring {
     uint32_t head;
     uint32_t tail;
     unsigned before; /* entries that are shown before the head */
-    void (*entry)(struct amdvi_drv_dumping *dump, const struct amdvi_drv_unit *unit,
-                  const uint64_t raw[2]);
+    bool is_log;     /* of events */
 };
 
-static void describe_command(struct amdvi_drv_dumping *dump, const struct amdvi_drv_unit *unit,
-                             const uint64_t raw[2])
+static AMDVI_DRV_APART void describe_command(struct amdvi_drv_dumping *dump, const uint64_t raw[2])
 {
-    (void)unit;
     amdvi_drv_dump_string(dump, amdvi_opcode_name((unsigned)amdvi_get(raw[0], AMDVI_CMD_OPCODE)));
     amdvi_drv_dump_hex(dump, " [", raw[0], 16);
     amdvi_drv_dump_hex(dump, " ", raw[1], 16);
     amdvi_drv_dump_string(dump, "]");
 }
 
-static void describe_event(struct amdvi_drv_dumping *dump, const struct amdvi_drv_unit *unit,
-                           const uint64_t raw[2])
+static AMDVI_DRV_APART void describe_event(struct amdvi_drv_dumping *dump,
+                                           const struct amdvi_drv_unit *unit, const uint64_t raw[2])
 {
     struct amdvi_drv_report report = {.unit_index = amdvi_drv_unit_index(unit),
                                       .segment = unit->ivrs.pci_segment,
@@ -104,7 +101,11 @@ static void dump_entry(struct amdvi_drv_dumping *dump, const struct amdvi_drv_un
     amdvi_drv_dump_string(dump, at == ring->tail ? "tail " : "     ");
     amdvi_drv_dump_hex(dump, "", at, 5);
     amdvi_drv_dump_string(dump, " ");
-    ring->entry(dump, unit, raw);
+    if (ring->is_log) {
+        describe_event(dump, unit, raw);
+    } else {
+        describe_command(dump, raw);
+    }
     amdvi_drv_dump_end(dump);
 }
 
@@ -135,13 +136,12 @@ static void dump_rings(struct amdvi_drv_dumping *dump, const struct amdvi_drv_un
                                   .size_bytes = unit->ring.size_bytes,
                                   .head = pointer(dump, unit, AMDVI_REG_CMD_BUF_HEAD),
                                   .tail = pointer(dump, unit, AMDVI_REG_CMD_BUF_TAIL),
-                                  .before = COMMANDS_BEFORE,
-                                  .entry = describe_command};
+                                  .before = COMMANDS_BEFORE};
     struct shown_ring events = {.block = &unit->log.entries,
                                 .size_bytes = unit->log.size_bytes,
                                 .head = pointer(dump, unit, AMDVI_REG_EVENT_LOG_HEAD),
                                 .tail = pointer(dump, unit, AMDVI_REG_EVENT_LOG_TAIL),
-                                .entry = describe_event};
+                                .is_log = true};
 
     amdvi_drv_dump_start(dump, "commands");
     amdvi_drv_dump_end(dump);

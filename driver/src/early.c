@@ -14,7 +14,6 @@
 #include <amdvi/dte.h>
 #include <amdvi/regs.h>
 
-#define PAGE            ((size_t)4096)
 #define TABLE_PAGES_MAX 512
 #define RING_LOG2       8
 #define RING_BYTES      (AMDVI_CMD_BYTES << RING_LOG2)
@@ -94,9 +93,12 @@ static bool is_usable(const struct amdvi_drv_early *what)
 {
     const struct amdvi_drv_block *memory = &what->memory;
 
-    return what->window != NULL && memory->bytes != NULL && (uintptr_t)memory->bytes % PAGE == 0 &&
-           memory->spa % PAGE == 0 && memory->size_bytes % PAGE == 0 &&
-           memory->size_bytes >= 2 * PAGE && memory->size_bytes <= (1 + TABLE_PAGES_MAX) * PAGE;
+    return what->window != NULL && memory->bytes != NULL &&
+           (uintptr_t)memory->bytes % AMDVI_DRV_PAGE_BYTES == 0 &&
+           memory->spa % AMDVI_DRV_PAGE_BYTES == 0 &&
+           memory->size_bytes % AMDVI_DRV_PAGE_BYTES == 0 &&
+           memory->size_bytes >= 2 * AMDVI_DRV_PAGE_BYTES &&
+           memory->size_bytes <= (1 + TABLE_PAGES_MAX) * AMDVI_DRV_PAGE_BYTES;
 }
 
 /* V=1 TV=0, and with @interrupts IV=1 IntCtl=00. Before anything points here. */
@@ -107,8 +109,8 @@ static void fill_table(const struct early *early)
     struct amdvi_wire_dte wire;
 
     amdvi_dte_encode(&wire, &blocked);
-    __builtin_memset(memory->bytes, 0, PAGE);
-    for (size_t at = PAGE; at < memory->size_bytes; at += sizeof(wire)) {
+    __builtin_memset(memory->bytes, 0, AMDVI_DRV_PAGE_BYTES);
+    for (size_t at = AMDVI_DRV_PAGE_BYTES; at < memory->size_bytes; at += sizeof(wire)) {
         __builtin_memcpy((uint8_t *)memory->bytes + at, &wire, sizeof(wire));
     }
     amdvi_drv_flush_bytes(early->host, memory->bytes, memory->size_bytes);
@@ -194,8 +196,9 @@ enum amdvi_drv_status amdvi_drv_early_block(const struct amdvi_drv_host *host,
     if (!is_usable(what)) {
         return AMDVI_DRV_ERR_ARGUMENT;
     }
-    uint64_t table = (what->memory.spa + PAGE) |
-                     amdvi_put(AMDVI_DEV_TAB_BASE_SIZE, what->memory.size_bytes / PAGE - 2);
+    uint64_t table =
+        (what->memory.spa + AMDVI_DRV_PAGE_BYTES) |
+        amdvi_put(AMDVI_DEV_TAB_BASE_SIZE, what->memory.size_bytes / AMDVI_DRV_PAGE_BYTES - 2);
     uint64_t control = read_whole(&early, AMDVI_REG_CONTROL);
     uint64_t old_table = read_whole(&early, AMDVI_REG_DEV_TAB_BASE);
     if (amdvi_has(control, AMDVI_CONTROL_IOMMU_EN) && host->write64 == NULL &&

@@ -4,6 +4,7 @@
  * an order that matters. At each moment devices reach what they could reach before, or what the new
  * table lets them reach; a unit is only switched on with a table that blocks.
  */
+#include "flush.h"
 #include "registers.h"
 #include "ring.h"
 #include "state.h"
@@ -15,19 +16,13 @@
 
 /* ---- Invalidating everything ----------------------------------------------------------------- */
 
-static uint64_t deadline(const struct amdvi_drv *drv)
+static AMDVI_DRV_APART void put(struct amdvi_drv_ring *ring, enum amdvi_opcode opcode, uint16_t id)
 {
-    return drv->host->now_ns(drv->host->ctx) + UINT64_C(1000000) * drv->config.wait_ms;
-}
-
-static void put(struct amdvi_drv_ring *ring, enum amdvi_opcode opcode, uint16_t id)
-{
-    struct amdvi_command command[4] = {{.opcode = opcode, .device_id = id}};
-
     if (opcode == AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES) {
-        (void)amdvi_drv_invalidate_pages(command, id, 0, UINT64_MAX, true);
+        amdvi_drv_put_domain(ring, id);
+    } else {
+        amdvi_drv_put_device(ring, opcode, id);
     }
-    amdvi_drv_ring_put(ring, command);
 }
 
 /* As many as a submission holds at a time; *out_number is the last one's. */
@@ -40,12 +35,10 @@ static enum amdvi_drv_status submit_series(struct amdvi_drv_unit *unit, enum amd
     for (uint32_t id = 0; id < count;) {
         uint32_t left = count - id;
         unsigned part = left < AMDVI_DRV_SUBMIT_MAX ? (unsigned)left : AMDVI_DRV_SUBMIT_MAX;
-        if (!amdvi_drv_ring_begin(ring, part, &flags)) {
-            enum amdvi_drv_status status = amdvi_drv_ring_room(ring, part, deadline(unit->drv));
-            if (status != AMDVI_DRV_OK) {
-                return status;
-            }
-            continue;
+        enum amdvi_drv_status status =
+            amdvi_drv_ring_take(ring, part, amdvi_drv_deadline(unit->drv), &flags);
+        if (status != AMDVI_DRV_OK) {
+            return status;
         }
         for (unsigned i = 0; i < part; i++) {
             put(ring, opcode, (uint16_t)(id + i));
@@ -62,17 +55,14 @@ static enum amdvi_drv_status submit_domains(struct amdvi_drv_unit *unit, uint32_
     struct amdvi_drv_ring *ring = &unit->ring;
     uintptr_t flags;
 
-    for (const struct amdvi_drv_domain *at = unit->drv->domains; at != NULL;) {
-        if (!amdvi_drv_ring_begin(ring, 1, &flags)) {
-            enum amdvi_drv_status status = amdvi_drv_ring_room(ring, 1, deadline(unit->drv));
-            if (status != AMDVI_DRV_OK) {
-                return status;
-            }
-            continue;
+    for (const struct amdvi_drv_domain *at = unit->drv->domains; at != NULL; at = at->next) {
+        enum amdvi_drv_status status =
+            amdvi_drv_ring_take(ring, 1, amdvi_drv_deadline(unit->drv), &flags);
+        if (status != AMDVI_DRV_OK) {
+            return status;
         }
         put(ring, AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES, at->domain_id);
         *out_number = amdvi_drv_ring_commit(ring, flags);
-        at = at->next;
     }
     return AMDVI_DRV_OK;
 }
@@ -81,11 +71,10 @@ static enum amdvi_drv_status submit_all(struct amdvi_drv_unit *unit, uint32_t *o
 {
     uintptr_t flags;
 
-    while (!amdvi_drv_ring_begin(&unit->ring, 1, &flags)) {
-        enum amdvi_drv_status status = amdvi_drv_ring_room(&unit->ring, 1, deadline(unit->drv));
-        if (status != AMDVI_DRV_OK) {
-            return status;
-        }
+    enum amdvi_drv_status status =
+        amdvi_drv_ring_take(&unit->ring, 1, amdvi_drv_deadline(unit->drv), &flags);
+    if (status != AMDVI_DRV_OK) {
+        return status;
     }
     amdvi_drv_ring_put_all(&unit->ring);
     *out_number = amdvi_drv_ring_commit(&unit->ring, flags);
@@ -113,7 +102,7 @@ enum amdvi_drv_status amdvi_drv_unit_invalidate_all(struct amdvi_drv_unit *unit,
         }
     }
     if (status == AMDVI_DRV_OK) {
-        status = amdvi_drv_ring_wait(&unit->ring, number, deadline(unit->drv));
+        status = amdvi_drv_ring_wait(&unit->ring, number, amdvi_drv_deadline(unit->drv));
     }
     /* A command that was replaced on the way belongs to a number that nobody asked for. */
     return status == AMDVI_DRV_OK && unit->ring.repairs != repairs ? AMDVI_DRV_ERR_COMMAND : status;

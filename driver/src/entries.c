@@ -5,6 +5,7 @@
  * reads the table yet, so the order of the stores does not matter.
  */
 #include "state.h"
+#include "store.h"
 
 /* Homes are looked for once for many devices in a row. */
 struct last_home {
@@ -35,12 +36,9 @@ static enum amdvi_drv_status find_home(struct amdvi_drv *drv, uint64_t memories,
     return AMDVI_DRV_OK;
 }
 
-/*
- * As attach.c writes it later, for somebody with this setting and home. Not inlined: its stack need
- * not be there while homes are made.
- */
-static __attribute__((noinline)) void write_entry(struct amdvi_drv_unit *unit, uint16_t device_id,
-                                                  uint8_t setting, struct amdvi_drv_domain *home)
+/* As attach.c writes it later, for somebody with this setting and home. */
+static AMDVI_DRV_APART void write_entry(struct amdvi_drv_unit *unit, uint16_t device_id,
+                                        uint8_t setting, struct amdvi_drv_domain *home)
 {
     struct amdvi_drv_requester requester = {
         .unit = unit,
@@ -55,17 +53,23 @@ static __attribute__((noinline)) void write_entry(struct amdvi_drv_unit *unit, u
     }
 }
 
+/* The IVHD's. An id of a device that sends as another one stays blocked, also to settings. */
+static AMDVI_DRV_APART uint8_t setting_of(const struct amdvi_drv_unit *unit, uint16_t device_id)
+{
+    struct amdvi_ivrs_binding binding;
+
+    return amdvi_drv_resolve_in_unit(unit, device_id, &binding) && binding.requester == device_id
+               ? binding.dte_setting
+               : 0;
+}
+
 enum amdvi_drv_status amdvi_drv_entries_fill(struct amdvi_drv_unit *unit)
 {
     struct last_home last = {.memories = 0};
 
     for (uint32_t id = 0; id <= unit->last_device_id; id++) {
         uint16_t device_id = (uint16_t)id;
-        struct amdvi_ivrs_binding binding;
-        /* An id of a device that sends as another one stays blocked, also to settings. */
-        bool is_requester =
-            amdvi_drv_resolve_in_unit(unit, device_id, &binding) && binding.requester == device_id;
-        uint8_t setting = is_requester ? binding.dte_setting : 0;
+        uint8_t setting = setting_of(unit, device_id);
         uint64_t memories = amdvi_drv_resolve_requester(unit, device_id);
         enum amdvi_drv_status status = find_home(unit->drv, memories, &last);
         if (status != AMDVI_DRV_OK) {

@@ -4,6 +4,7 @@
  * stopped. Events are taken one by one under drv->lock and unit->lock, so that whoever took one has
  * also noted what it says of a device; the host is told with no lock held.
  */
+#include "flush.h"
 #include "ring.h"
 #include "state.h"
 #include "store.h"
@@ -50,26 +51,29 @@ static bool is_too_many(const struct amdvi_drv_unit *unit, uint32_t *faults, uin
 
 /*
  * Block it, and tell the IOMMU, but without waiting: this may be an interrupt handler. The entry is
- * one store, as all on the way to blocked are. amdvi_drv_poll() completes it.
+ * one store, as all on the way to blocked are. True when it was not.
  */
-static void stop(struct amdvi_drv_requester *requester)
+static bool block(struct amdvi_drv_unit *unit, uint16_t device_id)
 {
-    struct amdvi_drv_unit *unit = requester->unit;
     uintptr_t flags;
 
+    enum amdvi_drv_dte_step step =
+        amdvi_drv_device_table_store(&unit->table, device_id, &unit->stopped_entry);
+    if (amdvi_drv_ring_begin(&unit->ring, 1, &flags)) {
+        amdvi_drv_put_device(&unit->ring, AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY, device_id);
+        (void)amdvi_drv_ring_commit(&unit->ring, flags);
+    }
+    return step == AMDVI_DRV_DTE_BREAK;
+}
+
+/* amdvi_drv_poll() completes it. */
+static void stop(struct amdvi_drv_requester *requester)
+{
     requester->stopped = true;
     requester->stop_due = true;
-    if (requester->breaking) {
-        return; /* blocked by whoever is at it, and for good: the second store looks at stopped */
-    }
-    struct amdvi_dte dte = amdvi_drv_requester_dte(requester);
-    requester->breaking = amdvi_drv_device_table_write(&unit->table, requester->device_id, &dte) ==
-                          AMDVI_DRV_DTE_BREAK;
-    if (amdvi_drv_ring_begin(&unit->ring, 1, &flags)) {
-        struct amdvi_command command = {.opcode = AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY,
-                                        .device_id = requester->device_id};
-        amdvi_drv_ring_put(&unit->ring, &command);
-        (void)amdvi_drv_ring_commit(&unit->ring, flags);
+    /* Else blocked by whoever is at it, and for good: the second store looks at stopped. */
+    if (!requester->breaking) {
+        requester->breaking = block(requester->unit, requester->device_id);
     }
 }
 
@@ -86,6 +90,11 @@ static bool count_fault(struct amdvi_drv_requester *requester, struct amdvi_drv_
     return true;
 }
 
+static AMDVI_DRV_APART bool is_silent(const struct amdvi_drv_unit *unit, uint16_t device_id)
+{
+    return amdvi_drv_device_table_read(&unit->table, device_id).suppress_all;
+}
+
 /*
  * Of an id that nobody added, and that is blocked anyway, but for firmware's memory: all of these
  * count as one, and who faults when there are too many is not logged any more, so that the log is
@@ -93,15 +102,15 @@ static bool count_fault(struct amdvi_drv_requester *requester, struct amdvi_drv_
  */
 static bool count_stranger(struct amdvi_drv_unit *unit, struct amdvi_drv_report *report)
 {
-    struct amdvi_drv_requester nobody = {.unit = unit, .device_id = report->event.device_id};
-    bool has_entry = nobody.device_id < unit->table.entries;
+    uint16_t device_id = report->event.device_id;
+    bool has_entry = device_id < unit->table.entries;
 
-    if (has_entry && amdvi_drv_device_table_read(&unit->table, nobody.device_id).suppress_all) {
+    if (has_entry && is_silent(unit, device_id)) {
         return false; /* logged before that */
     }
     if (is_too_many(unit, &unit->strangers_faults, &unit->strangers_since_ns) && has_entry) {
         unit->strangers_faults = 0;
-        stop(&nobody);
+        (void)block(unit, device_id);
         report->device_stopped = true;
     }
     return true;

@@ -58,26 +58,45 @@ static unsigned count_ats(const struct amdvi_drv_domain *domain, const struct am
     return count;
 }
 
+/* ---- Submitting: domain->lock is held -------------------------------------------------------- */
+
+/* Units that are waited for together, few enough for the stack. Tests have others. */
+#ifndef AMDVI_DRV_GROUP
+#define AMDVI_DRV_GROUP 8
+#endif
+
+/* Who waits, and for what. */
+struct wait {
+    unsigned first; /* units from this one on */
+    uint32_t units; /* bits */
+    uint32_t seen;  /* bits: whose repairs and overflows are noted */
+    bool entries;   /* device table entries, perhaps in several submissions: a repair of any
+                       meanwhile counts as one of ours */
+    uint32_t number[AMDVI_DRV_GROUP];
+    uint8_t repairs[AMDVI_DRV_GROUP]; /* of the ring, before */
+};
+
 static bool submit_pages(struct amdvi_drv_domain *domain, struct amdvi_drv_unit *unit,
-                         const struct amdvi_drv_gather *gather, struct amdvi_drv_wait *out)
+                         const struct amdvi_drv_gather *gather, struct amdvi_drv_settle *settle,
+                         uint32_t *out_number)
 {
     struct amdvi_drv_ring *ring = &unit->ring;
-    unsigned index = amdvi_drv_unit_index(unit);
-    struct amdvi_command command[4];
-    unsigned pages = 0;
+    struct amdvi_drv_blocks blocks = {.count = 0};
     unsigned devices = 0;
     uintptr_t flags;
 
     if (gather->first_iova <= gather->last_iova) {
-        pages = amdvi_drv_invalidate_pages(command, domain->domain_id, gather->first_iova,
-                                           gather->last_iova, gather->directories);
+        blocks = amdvi_drv_blocks_of(gather->first_iova, gather->last_iova);
         devices = count_ats(domain, unit);
     }
-    if (!amdvi_drv_ring_begin(ring, pages + devices, &flags)) {
+    if (devices != 0) {
+        amdvi_drv_settle_note(settle, unit);
+    }
+    if (!amdvi_drv_ring_begin(ring, blocks.count + devices, &flags)) {
         return false;
     }
-    for (unsigned i = 0; i < pages; i++) {
-        amdvi_drv_ring_put(ring, &command[i]);
+    for (unsigned i = 0; i < blocks.count; i++) {
+        amdvi_drv_ring_put_block(ring, &blocks, domain->domain_id, gather->directories);
     }
     for (const struct amdvi_drv_requester *at = domain->requesters; devices != 0 && at != NULL;
          at = at->next_in_domain) {
@@ -85,38 +104,45 @@ static bool submit_pages(struct amdvi_drv_domain *domain, struct amdvi_drv_unit 
             amdvi_drv_put_iotlb(ring, at, gather->first_iova, gather->last_iova);
         }
     }
-    out->number[index] = amdvi_drv_ring_commit(ring, flags);
-    out->units |= UINT32_C(1) << index;
-    out->ats_units |= devices != 0 ? UINT32_C(1) << index : 0;
+    *out_number = amdvi_drv_ring_commit(ring, flags);
     return true;
 }
 
-bool amdvi_drv_flush_submit(struct amdvi_drv_domain *domain, const struct amdvi_drv_gather *gather,
-                            struct amdvi_drv_wait *out)
+/*
+ * To the units of a group, and to the devices with ATS, in one submission for each unit; before
+ * that the entries of requesters that are entry_dirty, in as many as it takes. False when a ring
+ * has no room: the lock is to be given back, and all of it begun again with the same @wait; nothing
+ * is harmed by twice.
+ */
+static AMDVI_DRV_APART bool submit(struct amdvi_drv_domain *domain,
+                                   const struct amdvi_drv_gather *gather, struct wait *wait,
+                                   struct amdvi_drv_settle *settle)
 {
     struct amdvi_drv *drv = domain->drv;
 
-    out->units = 0;
-    out->ats_units = 0;
-    for (unsigned i = 0; i < drv->unit_count; i++) {
+    wait->units = 0;
+    for (unsigned i = wait->first; i < drv->unit_count && i < wait->first + AMDVI_DRV_GROUP; i++) {
         struct amdvi_drv_unit *unit = drv->units[i];
         uint32_t bit = UINT32_C(1) << i;
         if ((domain->units & bit) == 0) {
             continue;
         }
-        if ((out->seen & bit) == 0) {
-            out->seen |= bit;
-            out->repairs[i] = (uint8_t)__atomic_load_n(&unit->ring.repairs, __ATOMIC_RELAXED);
-            out->losses[i] = amdvi_drv_log_losses(unit);
+        if ((wait->seen & bit) == 0) {
+            wait->seen |= bit;
+            wait->repairs[i - wait->first] =
+                (uint8_t)__atomic_load_n(&unit->ring.repairs, __ATOMIC_RELAXED);
         }
-        if (!submit_entries(domain, unit) || !submit_pages(domain, unit, gather, out)) {
+        if (!submit_entries(domain, unit) ||
+            !submit_pages(domain, unit, gather, settle, &wait->number[i - wait->first])) {
             return false;
         }
+        wait->units |= bit;
     }
     return true;
 }
 
-enum amdvi_drv_status amdvi_drv_flush_room(struct amdvi_drv_domain *domain)
+/* Wait for room, with no lock held. */
+static AMDVI_DRV_APART enum amdvi_drv_status wait_for_room(struct amdvi_drv_domain *domain)
 {
     struct amdvi_drv *drv = domain->drv;
     uint64_t deadline_ns = amdvi_drv_deadline(drv);
@@ -126,8 +152,7 @@ enum amdvi_drv_status amdvi_drv_flush_room(struct amdvi_drv_domain *domain)
         if ((units >> i & 1) == 0) {
             continue;
         }
-        enum amdvi_drv_status status =
-            amdvi_drv_ring_room(&drv->units[i]->ring, AMDVI_DRV_SUBMIT_MAX, deadline_ns);
+        enum amdvi_drv_status status = amdvi_drv_ring_room(&drv->units[i]->ring, deadline_ns);
         if (status != AMDVI_DRV_OK) {
             return status;
         }
@@ -135,21 +160,46 @@ enum amdvi_drv_status amdvi_drv_flush_room(struct amdvi_drv_domain *domain)
     return AMDVI_DRV_OK;
 }
 
-/* All but what devices did not answer, which is for when this stack is free again. */
-static __attribute__((noinline)) enum amdvi_drv_status
-wait_for_units(struct amdvi_drv *drv, const struct amdvi_drv_wait *wait)
+/* domain->lock is held, with @flags, and is given back. */
+static enum amdvi_drv_status submit_group(struct amdvi_drv_domain *domain,
+                                          const struct amdvi_drv_gather *gather, uintptr_t flags,
+                                          struct wait *wait, struct amdvi_drv_settle *settle)
 {
-    uint64_t deadline_ns = amdvi_drv_deadline(drv);
+    const struct amdvi_drv_host *host = domain->drv->host;
+
+    for (struct amdvi_drv_requester *at = domain->requesters; wait->entries && at != NULL;
+         at = at->next_in_domain) {
+        at->entry_dirty = true;
+    }
+    while (!submit(domain, gather, wait, settle)) {
+        amdvi_drv_unlock(host, &domain->lock, flags);
+        enum amdvi_drv_status status = wait_for_room(domain);
+        if (status != AMDVI_DRV_OK) {
+            return status;
+        }
+        flags = amdvi_drv_lock(host, &domain->lock);
+    }
+    amdvi_drv_unlock(host, &domain->lock, flags);
+    return AMDVI_DRV_OK;
+}
+
+/* ---- Waiting: no lock is held ---------------------------------------------------------------- */
+
+static enum amdvi_drv_status wait_for_group(struct amdvi_drv *drv, const struct wait *wait,
+                                            uint64_t deadline_ns)
+{
     enum amdvi_drv_status worst = AMDVI_DRV_OK;
 
-    for (unsigned i = 0; i < drv->unit_count; i++) {
+    for (unsigned i = wait->first; i < drv->unit_count && i < wait->first + AMDVI_DRV_GROUP; i++) {
         if ((wait->units >> i & 1) == 0) {
             continue;
         }
         struct amdvi_drv_unit *unit = drv->units[i];
-        enum amdvi_drv_status status = amdvi_drv_wait_for(unit, wait->number[i], deadline_ns);
+        enum amdvi_drv_status status =
+            amdvi_drv_wait_for(unit, wait->number[i - wait->first], deadline_ns);
         if (status == AMDVI_DRV_OK && wait->entries &&
-            (uint8_t)__atomic_load_n(&unit->ring.repairs, __ATOMIC_RELAXED) != wait->repairs[i]) {
+            (uint8_t)__atomic_load_n(&unit->ring.repairs, __ATOMIC_RELAXED) !=
+                wait->repairs[i - wait->first]) {
             status = AMDVI_DRV_ERR_COMMAND;
         }
         worst = status > worst ? status : worst;
@@ -157,52 +207,36 @@ wait_for_units(struct amdvi_drv *drv, const struct amdvi_drv_wait *wait)
     return worst;
 }
 
-enum amdvi_drv_status amdvi_drv_flush_wait(struct amdvi_drv *drv, const struct amdvi_drv_wait *wait)
+/* All but what devices did not answer, which is for when this stack is free again. */
+static AMDVI_DRV_APART enum amdvi_drv_status flush_units(struct amdvi_drv_domain *domain,
+                                                         const struct amdvi_drv_gather *gather,
+                                                         uintptr_t flags,
+                                                         struct amdvi_drv_settle *settle)
 {
-    enum amdvi_drv_status status = wait_for_units(drv, wait);
+    struct amdvi_drv *drv = domain->drv;
+    uint64_t deadline_ns = amdvi_drv_deadline(drv);
+    struct wait wait = {.entries = gather->root_changed || domain->root_moving != 0};
+    enum amdvi_drv_status worst = AMDVI_DRV_OK;
 
-    if (status == AMDVI_DRV_OK && wait->ats_units != 0) {
-        status = amdvi_drv_settle_devices(drv, wait->ats_units, wait->losses);
-    }
-    return status;
-}
-
-/* domain->lock is given back. @out_ats, @out_losses: as amdvi_drv_settle_devices() wants them.
- */
-static __attribute__((noinline)) enum amdvi_drv_status
-submit_and_wait(struct amdvi_drv_domain *domain, const struct amdvi_drv_gather *gather,
-                uintptr_t flags, uint32_t *out_ats, uint8_t *out_losses)
-{
-    const struct amdvi_drv_host *host = domain->drv->host;
-    struct amdvi_drv_wait wait = {.entries = gather->root_changed || domain->root_moving != 0};
-
-    for (struct amdvi_drv_requester *at = domain->requesters; wait.entries && at != NULL;
-         at = at->next_in_domain) {
-        at->entry_dirty = true;
-    }
-    while (!amdvi_drv_flush_submit(domain, gather, &wait)) {
-        amdvi_drv_unlock(host, &domain->lock, flags);
-        enum amdvi_drv_status status = amdvi_drv_flush_room(domain);
-        if (status != AMDVI_DRV_OK) {
-            return status;
+    for (; wait.first < drv->unit_count; wait.first += AMDVI_DRV_GROUP) {
+        if (wait.first != 0) {
+            flags = amdvi_drv_lock(drv->host, &domain->lock);
         }
-        flags = amdvi_drv_lock(host, &domain->lock);
+        enum amdvi_drv_status status = submit_group(domain, gather, flags, &wait, settle);
+        if (status == AMDVI_DRV_OK) {
+            status = wait_for_group(drv, &wait, deadline_ns);
+        }
+        worst = status > worst ? status : worst;
     }
-    amdvi_drv_unlock(host, &domain->lock, flags);
-    *out_ats = wait.ats_units;
-    __builtin_memcpy(out_losses, wait.losses, sizeof(wait.losses));
-    return wait_for_units(domain->drv, &wait);
+    return worst;
 }
 
 enum amdvi_drv_status amdvi_drv_flush_domain(struct amdvi_drv_domain *domain,
                                              const struct amdvi_drv_gather *gather, uintptr_t flags)
 {
-    uint8_t losses[AMDVI_DRV_UNITS_MAX];
-    uint32_t ats_units = 0;
+    struct amdvi_drv_settle settle = {0};
+    enum amdvi_drv_status status = flush_units(domain, gather, flags, &settle);
 
-    enum amdvi_drv_status status = submit_and_wait(domain, gather, flags, &ats_units, losses);
-    if (status == AMDVI_DRV_OK && ats_units != 0) {
-        status = amdvi_drv_settle_devices(domain->drv, ats_units, losses);
-    }
-    return status;
+    return status == AMDVI_DRV_OK && settle.units != 0 ? amdvi_drv_settle(domain->drv, &settle)
+                                                       : status;
 }

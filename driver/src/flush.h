@@ -11,6 +11,8 @@ uint64_t amdvi_drv_deadline(const struct amdvi_drv *drv);
 /* INVALIDATE_DEVTAB_ENTRY or INVALIDATE_INTERRUPT_TABLE. */
 void amdvi_drv_put_device(struct amdvi_drv_ring *ring, enum amdvi_opcode opcode,
                           uint16_t device_id);
+/* INVALIDATE_IOMMU_PAGES of a whole domain. */
+void amdvi_drv_put_domain(struct amdvi_drv_ring *ring, uint16_t domain_id);
 /* One aligned block around the range: what a device keeps besides is soon asked for again. */
 void amdvi_drv_put_iotlb(struct amdvi_drv_ring *ring, const struct amdvi_drv_requester *requester,
                          uint64_t first_iova, uint64_t last_iova);
@@ -18,14 +20,20 @@ void amdvi_drv_put_iotlb(struct amdvi_drv_ring *ring, const struct amdvi_drv_req
 /* As amdvi_drv_ring_wait(), and timeouts are counted. */
 enum amdvi_drv_status amdvi_drv_wait_for(struct amdvi_drv_unit *unit, uint32_t number,
                                          uint64_t deadline_ns);
-/* Bits 7:0 of how often the log of a unit may have lost an event. */
-uint8_t amdvi_drv_log_losses(const struct amdvi_drv_unit *unit);
+
+/* Where devices with ATS are told, and may not answer. All 0 at first. */
+struct amdvi_drv_settle {
+    uint32_t units;  /* bits */
+    uint32_t losses; /* of their logs, from before the commands: the sum */
+};
+
+/* Devices behind @unit are about to be told. More than once does no harm. */
+void amdvi_drv_settle_note(struct amdvi_drv_settle *settle, const struct amdvi_drv_unit *unit);
 /*
- * The commands are completed on @units (bits), but devices with ATS may not have answered: take
- * what the logs say of it, and close those that did not. @losses: of each unit, bits 7:0, from
- * before the commands, by amdvi_drv_log_losses().
+ * The commands are completed, but the devices may not have answered: take what the logs say of it,
+ * and close those that did not.
  */
-enum amdvi_drv_status amdvi_drv_settle_devices(struct amdvi_drv *drv, uint32_t units,
-                                               const uint8_t *losses);
+enum amdvi_drv_status amdvi_drv_settle(struct amdvi_drv *drv,
+                                       const struct amdvi_drv_settle *settle);
 
 #endif

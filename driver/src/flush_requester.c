@@ -4,37 +4,49 @@
 #include "ring.h"
 #include "store.h"
 
-#include <amdvi/ats.h>
-
 /* Commands of one requester, at most. */
 #define REQUESTER_COMMANDS 5
 
-/* All pages: one block of 2^64 bytes, and one command on the stack instead of four. */
-static void put_domain(struct amdvi_drv_ring *ring, uint16_t domain_id)
+/* What is to be invalidated besides the entry. */
+struct scope {
+    uint16_t domain_id[2]; /* 0: none */
+    bool interrupts;
+    bool iotlb;
+};
+
+static AMDVI_DRV_APART void put(const struct amdvi_drv_requester *requester,
+                                const struct scope *scope)
 {
-    struct amdvi_command command = {
-        .opcode = AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES,
-        .domain_id = domain_id,
-        .size = true,
-        .pde = true,
-        .address = amdvi_ats_block(0, 64) & AMDVI_ATS_INVALIDATE_ADDRESS,
-    };
+    struct amdvi_drv_ring *ring = &requester->unit->ring;
 
-    amdvi_drv_ring_put(ring, &command);
-}
-
-/* ---- A requester ----------------------------------------------------------------------------- */
-
-static enum amdvi_drv_status begin(struct amdvi_drv_ring *ring, unsigned count,
-                                   uint64_t deadline_ns, uintptr_t *out_flags)
-{
-    while (!amdvi_drv_ring_begin(ring, count, out_flags)) {
-        enum amdvi_drv_status status = amdvi_drv_ring_room(ring, count, deadline_ns);
-        if (status != AMDVI_DRV_OK) {
-            return status;
+    amdvi_drv_put_device(ring, AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY, requester->device_id);
+    for (unsigned i = 0; i < 2; i++) {
+        if (scope->domain_id[i] != 0) {
+            amdvi_drv_put_domain(ring, scope->domain_id[i]);
         }
     }
-    return AMDVI_DRV_OK;
+    if (scope->interrupts) {
+        amdvi_drv_put_device(ring, AMDVI_OPCODE_INVALIDATE_INTERRUPT_TABLE, requester->device_id);
+    }
+    if (scope->iotlb) {
+        amdvi_drv_put_iotlb(ring, requester, 0, UINT64_MAX);
+    }
+}
+
+static AMDVI_DRV_APART enum amdvi_drv_status
+submit_and_wait(const struct amdvi_drv_requester *requester, const struct scope *scope)
+{
+    struct amdvi_drv_unit *unit = requester->unit;
+    uint64_t deadline_ns = amdvi_drv_deadline(unit->drv);
+    uintptr_t flags;
+
+    enum amdvi_drv_status status =
+        amdvi_drv_ring_take(&unit->ring, REQUESTER_COMMANDS, deadline_ns, &flags);
+    if (status != AMDVI_DRV_OK) {
+        return status;
+    }
+    put(requester, scope);
+    return amdvi_drv_wait_for(unit, amdvi_drv_ring_commit(&unit->ring, flags), deadline_ns);
 }
 
 enum amdvi_drv_status amdvi_drv_flush_requester(struct amdvi_drv_requester *requester,
@@ -42,54 +54,26 @@ enum amdvi_drv_status amdvi_drv_flush_requester(struct amdvi_drv_requester *requ
                                                 bool interrupts)
 {
     struct amdvi_drv_unit *unit = requester->unit;
-    struct amdvi_drv_ring *ring = &unit->ring;
-    bool iotlb = requester->ats;
-    uint64_t deadline_ns = amdvi_drv_deadline(unit->drv);
-    uint8_t losses[AMDVI_DRV_UNITS_MAX];
-    unsigned index = amdvi_drv_unit_index(unit);
-    uintptr_t flags;
+    struct amdvi_drv_settle settle = {0};
+    struct scope scope = {
+        .domain_id = {old_domain_id, new_domain_id != old_domain_id ? new_domain_id : 0},
+        .interrupts = interrupts,
+        .iotlb = requester->ats,
+    };
 
-    losses[index] = amdvi_drv_log_losses(unit);
-    enum amdvi_drv_status status = begin(ring, REQUESTER_COMMANDS, deadline_ns, &flags);
-    if (status != AMDVI_DRV_OK) {
-        return status;
+    if (scope.iotlb) {
+        amdvi_drv_settle_note(&settle, unit);
     }
-    amdvi_drv_put_device(ring, AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY, requester->device_id);
-    if (old_domain_id != 0) {
-        put_domain(ring, old_domain_id);
-    }
-    if (new_domain_id != 0 && new_domain_id != old_domain_id) {
-        put_domain(ring, new_domain_id);
-    }
-    if (interrupts) {
-        amdvi_drv_put_device(ring, AMDVI_OPCODE_INVALIDATE_INTERRUPT_TABLE, requester->device_id);
-    }
-    if (iotlb) {
-        amdvi_drv_put_iotlb(ring, requester, 0, UINT64_MAX);
-    }
-    status = amdvi_drv_wait_for(unit, amdvi_drv_ring_commit(ring, flags), deadline_ns);
-    if (status == AMDVI_DRV_OK && iotlb) {
-        status = amdvi_drv_settle_devices(unit->drv, UINT32_C(1) << index, losses);
-    }
-    return status;
+    enum amdvi_drv_status status = submit_and_wait(requester, &scope);
+    return status == AMDVI_DRV_OK && scope.iotlb ? amdvi_drv_settle(unit->drv, &settle) : status;
 }
 
 enum amdvi_drv_status amdvi_drv_flush_entry(struct amdvi_drv_requester *requester,
                                             uint16_t domain_id)
 {
-    struct amdvi_drv_unit *unit = requester->unit;
-    uint64_t deadline_ns = amdvi_drv_deadline(unit->drv);
-    uintptr_t flags;
+    struct scope scope = {.domain_id = {domain_id, 0}};
 
-    enum amdvi_drv_status status = begin(&unit->ring, 2, deadline_ns, &flags);
-    if (status != AMDVI_DRV_OK) {
-        return status;
-    }
-    amdvi_drv_put_device(&unit->ring, AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY, requester->device_id);
-    if (domain_id != 0) {
-        put_domain(&unit->ring, domain_id);
-    }
-    return amdvi_drv_wait_for(unit, amdvi_drv_ring_commit(&unit->ring, flags), deadline_ns);
+    return submit_and_wait(requester, &scope);
 }
 
 /* ---- Interrupt tables ------------------------------------------------------------------------ */
@@ -146,7 +130,7 @@ enum amdvi_drv_status amdvi_drv_flush_interrupts(struct amdvi_drv_unit *unit,
         if (has_room) {
             status = amdvi_drv_wait_for(unit, number, deadline_ns);
         } else if (needed) {
-            status = amdvi_drv_ring_room(&unit->ring, AMDVI_DRV_SUBMIT_MAX, deadline_ns);
+            status = amdvi_drv_ring_room(&unit->ring, deadline_ns);
             if (status == AMDVI_DRV_OK) {
                 continue;
             }

@@ -21,6 +21,20 @@ void amdvi_drv_put_device(struct amdvi_drv_ring *ring, enum amdvi_opcode opcode,
     amdvi_drv_ring_put(ring, &command);
 }
 
+/* One block of 2^64 bytes. */
+void amdvi_drv_put_domain(struct amdvi_drv_ring *ring, uint16_t domain_id)
+{
+    struct amdvi_command command = {
+        .opcode = AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES,
+        .domain_id = domain_id,
+        .size = true,
+        .pde = true,
+        .address = amdvi_ats_block(0, 64) & AMDVI_ATS_INVALIDATE_ADDRESS,
+    };
+
+    amdvi_drv_ring_put(ring, &command);
+}
+
 /* One aligned block around the range: what a device keeps besides is soon asked for again. */
 void amdvi_drv_put_iotlb(struct amdvi_drv_ring *ring, const struct amdvi_drv_requester *requester,
                          uint64_t first_iova, uint64_t last_iova)
@@ -43,11 +57,6 @@ void amdvi_drv_put_iotlb(struct amdvi_drv_ring *ring, const struct amdvi_drv_req
     amdvi_drv_ring_put(ring, &command);
 }
 
-uint8_t amdvi_drv_log_losses(const struct amdvi_drv_unit *unit)
-{
-    return (uint8_t)__atomic_load_n(&unit->log.losses, __ATOMIC_RELAXED);
-}
-
 /* ---- Completion ------------------------------------------------------------------------------ */
 
 enum amdvi_drv_status amdvi_drv_wait_for(struct amdvi_drv_unit *unit, uint32_t number,
@@ -65,7 +74,7 @@ enum amdvi_drv_status amdvi_drv_wait_for(struct amdvi_drv_unit *unit, uint32_t n
 }
 
 /* Take hold of a device that did not answer: NULL when all are closed. */
-static struct amdvi_drv_requester *take_late(struct amdvi_drv *drv, uint32_t units)
+static AMDVI_DRV_APART struct amdvi_drv_requester *take_late(struct amdvi_drv *drv, uint32_t units)
 {
     struct amdvi_drv_requester *found = NULL;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
@@ -85,31 +94,54 @@ static struct amdvi_drv_requester *take_late(struct amdvi_drv *drv, uint32_t uni
     return found;
 }
 
+/* How often the log of a unit may have lost an event. */
+static uint32_t losses_of(const struct amdvi_drv_unit *unit)
+{
+    return __atomic_load_n(&unit->log.losses, __ATOMIC_RELAXED);
+}
+
+void amdvi_drv_settle_note(struct amdvi_drv_settle *settle, const struct amdvi_drv_unit *unit)
+{
+    uint32_t bit = UINT32_C(1) << amdvi_drv_unit_index(unit);
+
+    if ((settle->units & bit) == 0) {
+        settle->units |= bit;
+        settle->losses += losses_of(unit);
+    }
+}
+
 /*
- * The commands are completed; the devices may not have answered.
+ * What the logs say is known then; false when it is not.
  *
  * Choice: the event is in the log before the store of the COMPLETION_WAIT behind its command.
  */
-enum amdvi_drv_status amdvi_drv_settle_devices(struct amdvi_drv *drv, uint32_t units,
-                                               const uint8_t *losses)
+static AMDVI_DRV_APART bool drain(struct amdvi_drv *drv, const struct amdvi_drv_settle *settle)
 {
     uint64_t deadline_ns = amdvi_drv_deadline(drv);
-    struct amdvi_drv_requester *late;
+    uint32_t losses = 0;
 
     for (unsigned i = 0; i < drv->unit_count; i++) {
-        if ((units >> i & 1) == 0) {
+        if ((settle->units >> i & 1) == 0) {
             continue;
         }
         while (amdvi_drv_unit_interrupt(drv, i)) {
             if (amdvi_drv_is_late(drv->host, deadline_ns)) {
-                return AMDVI_DRV_ERR_TIMEOUT;
+                return false;
             }
         }
-        if (amdvi_drv_log_losses(drv->units[i]) != losses[i]) {
-            return AMDVI_DRV_ERR_TIMEOUT;
-        }
+        losses += losses_of(drv->units[i]);
     }
-    while ((late = take_late(drv, units)) != NULL) {
+    return losses == settle->losses; /* they only grow */
+}
+
+enum amdvi_drv_status amdvi_drv_settle(struct amdvi_drv *drv, const struct amdvi_drv_settle *settle)
+{
+    struct amdvi_drv_requester *late;
+
+    if (!drain(drv, settle)) {
+        return AMDVI_DRV_ERR_TIMEOUT;
+    }
+    while ((late = take_late(drv, settle->units)) != NULL) {
         enum amdvi_drv_status status = amdvi_drv_ats_close(late);
         amdvi_drv_requester_put(late);
         if (status != AMDVI_DRV_OK) {

@@ -75,9 +75,9 @@ void amdvi_drv_gather_merge(struct amdvi_drv_gather *into, struct amdvi_drv_gath
     amdvi_drv_gather_init(from);
 }
 
-/* Not inlined: mostly there are none. */
-static __attribute__((noinline)) void free_tables(struct amdvi_drv_pages *pages,
-                                                  struct amdvi_drv_gather *gather)
+/* Apart, since mostly there are none. */
+static AMDVI_DRV_APART void free_tables(struct amdvi_drv_pages *pages,
+                                        struct amdvi_drv_gather *gather)
 {
     struct amdvi_drv_block table;
 

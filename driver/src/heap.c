@@ -7,9 +7,7 @@
  */
 #include "store.h"
 
-#define PAGE_BYTES ((size_t)4096)
-#define PAGE_MASK  UINT64_C(0xfff)
-#define SPA_END    AMDVI_BIT(52)
+#define SPA_END AMDVI_BIT(52)
 
 /* In the first bytes of a freed block. */
 struct freed {
@@ -18,9 +16,9 @@ struct freed {
 
 static bool is_arena_usable(const struct amdvi_drv_block *arena)
 {
-    return arena->bytes != NULL && ((uintptr_t)arena->bytes & PAGE_MASK) == 0 &&
-           (arena->spa & PAGE_MASK) == 0 && arena->spa < SPA_END &&
-           arena->size_bytes >= PAGE_BYTES && arena->size_bytes <= SPA_END - arena->spa;
+    return arena->bytes != NULL && ((uintptr_t)arena->bytes & AMDVI_DRV_PAGE_MASK) == 0 &&
+           (arena->spa & AMDVI_DRV_PAGE_MASK) == 0 && arena->spa < SPA_END &&
+           arena->size_bytes >= AMDVI_DRV_PAGE_BYTES && arena->size_bytes <= SPA_END - arena->spa;
 }
 
 enum amdvi_drv_status amdvi_drv_heap_init(struct amdvi_drv_heap *heap,
@@ -38,7 +36,7 @@ enum amdvi_drv_status amdvi_drv_heap_init(struct amdvi_drv_heap *heap,
     if (arena != NULL) {
         heap->has_arena = true;
         heap->arena = *arena;
-        heap->arena.size_bytes &= ~(size_t)PAGE_MASK;
+        heap->arena.size_bytes &= ~(size_t)AMDVI_DRV_PAGE_MASK;
         heap->arena_spa = arena->spa - (uintptr_t)arena->bytes;
     }
     return AMDVI_DRV_OK;
@@ -80,16 +78,16 @@ static void *arena_alloc(struct amdvi_drv_heap *heap, size_t size_bytes)
 {
     void *bytes = NULL;
 
-    if (size_bytes <= 2 * PAGE_BYTES) {
-        bytes = pop(heap, (unsigned)(size_bytes / PAGE_BYTES));
+    if (size_bytes <= 2 * AMDVI_DRV_PAGE_BYTES) {
+        bytes = pop(heap, (unsigned)(size_bytes / AMDVI_DRV_PAGE_BYTES));
     }
     if (bytes == NULL) {
         bytes = take_rest(heap, size_bytes);
     }
-    if (bytes == NULL && size_bytes == PAGE_BYTES) {
+    if (bytes == NULL && size_bytes == AMDVI_DRV_PAGE_BYTES) {
         bytes = pop(heap, 2);
         if (bytes != NULL) {
-            push(heap, 1, (uint8_t *)bytes + PAGE_BYTES);
+            push(heap, 1, (uint8_t *)bytes + AMDVI_DRV_PAGE_BYTES);
         }
     }
     return bytes;
@@ -106,9 +104,9 @@ static void arena_free(struct amdvi_drv_heap *heap, const struct amdvi_drv_block
         heap->arena.size_bytes += left;
         return;
     }
-    for (; left >= 2 * PAGE_BYTES; left -= 2 * PAGE_BYTES) {
+    for (; left >= 2 * AMDVI_DRV_PAGE_BYTES; left -= 2 * AMDVI_DRV_PAGE_BYTES) {
         push(heap, 2, bytes);
-        bytes += 2 * PAGE_BYTES;
+        bytes += 2 * AMDVI_DRV_PAGE_BYTES;
     }
     if (left != 0) {
         push(heap, 1, bytes);
@@ -123,10 +121,10 @@ bool amdvi_drv_heap_alloc(struct amdvi_drv_heap *heap, size_t size_bytes,
     const struct amdvi_drv_host *host = heap->host;
     struct amdvi_drv_block block = {0};
 
-    if (size_bytes == 0 || size_bytes > SIZE_MAX - PAGE_MASK) {
+    if (size_bytes == 0 || size_bytes > SIZE_MAX - AMDVI_DRV_PAGE_MASK) {
         return false;
     }
-    size_bytes = (size_bytes + PAGE_MASK) & ~(size_t)PAGE_MASK;
+    size_bytes = (size_bytes + AMDVI_DRV_PAGE_MASK) & ~(size_t)AMDVI_DRV_PAGE_MASK;
     if (!heap->has_arena && !host->alloc(host->ctx, size_bytes, &block)) {
         return false;
     }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A range of IOVAs as INVALIDATE_IOMMU_PAGES commands, each of one naturally aligned block. */
 #include <amdvi/ats.h>
-#include <amdvi/drv_ring.h>
 #include <amdvi/pte.h>
+
+#include "ring.h"
+#include "store.h"
 
 #define BLOCKS_MAX 4
 
@@ -32,11 +34,34 @@ static unsigned largest_log2(uint64_t first_iova, uint64_t last_iova)
     return size_log2;
 }
 
-static struct amdvi_command command_of(uint16_t domain_id, uint64_t iova, unsigned size_log2,
-                                       bool directories)
+struct amdvi_drv_blocks amdvi_drv_blocks_of(uint64_t first_iova, uint64_t last_iova)
 {
+    uint64_t in_page = AMDVI_BIT(AMDVI_PAGE_LOG2) - 1;
+    uint64_t first = first_iova & ~in_page;
+    uint64_t last = last_iova | in_page;
+    uint64_t at = first;
+
+    for (unsigned count = 1; count <= BLOCKS_MAX; count++) {
+        uint64_t block_last = at | (UINT64_MAX >> (64 - largest_log2(at, last)));
+        if (block_last == last) {
+            return (struct amdvi_drv_blocks){.at = first, .last = last, .count = count};
+        }
+        at = block_last + 1;
+    }
+    unsigned size_log2 = around_log2(first, last);
+    at = first & (UINT64_MAX << (size_log2 - 1) << 1);
+    return (struct amdvi_drv_blocks){
+        .at = at, .last = at | (UINT64_MAX >> (64 - size_log2)), .count = 1};
+}
+
+static struct amdvi_command next_command(struct amdvi_drv_blocks *blocks, uint16_t domain_id,
+                                         bool directories)
+{
+    unsigned size_log2 = largest_log2(blocks->at, blocks->last);
     /* The same encoding of a block as in an invalidate request of ATS, but for where S is. */
-    uint64_t block = amdvi_ats_block(iova, size_log2);
+    uint64_t block = amdvi_ats_block(blocks->at, size_log2);
+
+    blocks->at += UINT64_C(1) << (size_log2 - 1) << 1;
 
     return (struct amdvi_command){
         .opcode = AMDVI_OPCODE_INVALIDATE_IOMMU_PAGES,
@@ -50,19 +75,18 @@ static struct amdvi_command command_of(uint16_t domain_id, uint64_t iova, unsign
 unsigned amdvi_drv_invalidate_pages(struct amdvi_command *out, uint16_t domain_id,
                                     uint64_t first_iova, uint64_t last_iova, bool directories)
 {
-    uint64_t in_page = AMDVI_BIT(AMDVI_PAGE_LOG2) - 1;
-    uint64_t at = first_iova & ~in_page;
-    uint64_t last = last_iova | in_page;
+    struct amdvi_drv_blocks blocks = amdvi_drv_blocks_of(first_iova, last_iova);
 
-    for (unsigned count = 0; count < BLOCKS_MAX; count++) {
-        unsigned size_log2 = largest_log2(at, last);
-        uint64_t block_last = at | (UINT64_MAX >> (64 - size_log2));
-        out[count] = command_of(domain_id, at, size_log2, directories);
-        if (block_last == last) {
-            return count + 1;
-        }
-        at = block_last + 1;
+    for (unsigned i = 0; i < blocks.count; i++) {
+        out[i] = next_command(&blocks, domain_id, directories);
     }
-    out[0] = command_of(domain_id, first_iova, around_log2(first_iova, last), directories);
-    return 1;
+    return blocks.count;
+}
+
+void amdvi_drv_ring_put_block(struct amdvi_drv_ring *ring, struct amdvi_drv_blocks *blocks,
+                              uint16_t domain_id, bool directories)
+{
+    struct amdvi_command command = next_command(blocks, domain_id, directories);
+
+    amdvi_drv_ring_put(ring, &command);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Map, unmap, find; and what becomes of it when an invalidation is not completed. */
+#include "flush.h"
 #include "registers.h"
 #include "state.h"
 #include "store.h"
@@ -101,57 +102,44 @@ static enum amdvi_drv_status check_map(const struct amdvi_drv_domain *domain, ui
     return AMDVI_DRV_OK;
 }
 
-/* Take the domain's lock when nothing in the range waits to be invalidated. */
-static enum amdvi_drv_status lock_for_map(struct amdvi_drv_domain *domain, uint64_t iova,
-                                          uint64_t size_bytes, uintptr_t *out_flags)
-{
-    const struct amdvi_drv_host *host = domain->drv->host;
-    uint64_t deadline_ns =
-        host->now_ns(host->ctx) + UINT64_C(1000000) * domain->drv->config.wait_ms;
+/* What is mapped, and whether it is the driver's own memory. */
+struct wanted {
+    uint64_t iova;
+    uint64_t spa;
+    uint64_t size_bytes;
+    unsigned access;
+    bool is_own;
+};
 
-    for (;;) {
-        uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
-        if (domain->poisoned || !amdvi_drv_queue_overlaps(domain, iova, iova + size_bytes - 1)) {
-            *out_flags = flags;
-            return AMDVI_DRV_OK;
-        }
-        amdvi_drv_unlock(host, &domain->lock, flags);
-        enum amdvi_drv_status status = amdvi_drv_sync(domain);
-        if (status != AMDVI_DRV_OK) {
-            return status;
-        }
-        /* Somebody else goes on unmapping what this caller maps. */
-        if (amdvi_drv_is_late(host, deadline_ns)) {
-            return AMDVI_DRV_ERR_BUSY;
-        }
-    }
-}
-
-static enum amdvi_drv_status map_range(struct amdvi_drv_domain *domain, uint64_t iova, uint64_t spa,
-                                       uint64_t size_bytes, unsigned access, bool is_own)
+/* domain->lock is held. Into the tables. */
+static AMDVI_DRV_APART enum amdvi_drv_status enter_range(struct amdvi_drv_domain *domain,
+                                                         const struct wanted *wanted,
+                                                         struct amdvi_drv_gather *gather)
 {
     const struct amdvi_drv_limits *limits = &domain->limits;
-    const struct amdvi_drv_host *host = domain->drv->host;
-    struct amdvi_drv_gather gather;
-    uintptr_t flags;
+    enum amdvi_drv_status status = check_map(domain, wanted->iova, wanted->size_bytes);
 
-    enum amdvi_drv_status status = check_numbers(domain, iova, size_bytes);
-    if (status == AMDVI_DRV_OK) {
-        status = lock_for_map(domain, iova, size_bytes, &flags);
-    }
     if (status != AMDVI_DRV_OK) {
         return status;
     }
-    amdvi_drv_gather_init(&gather);
-    status = check_map(domain, iova, size_bytes);
-    if (status == AMDVI_DRV_OK && !is_own && limits->may_map != NULL &&
-        !limits->may_map(limits->owner, spa, size_bytes, access)) {
-        status = AMDVI_DRV_ERR_LIMIT;
+    if (!wanted->is_own && limits->may_map != NULL &&
+        !limits->may_map(limits->owner, wanted->spa, wanted->size_bytes, wanted->access)) {
+        return AMDVI_DRV_ERR_LIMIT;
     }
-    if (status == AMDVI_DRV_OK) {
-        status = amdvi_drv_pages_map(&domain->pages, iova, spa, size_bytes, access, &gather);
-    }
+    return amdvi_drv_pages_map(&domain->pages, wanted->iova, wanted->spa, wanted->size_bytes,
+                               wanted->access, gather);
+}
+
+/* domain->lock is held, with @flags, and is given back. */
+static AMDVI_DRV_APART enum amdvi_drv_status map_range(struct amdvi_drv_domain *domain,
+                                                       const struct wanted *wanted, uintptr_t flags)
+{
+    const struct amdvi_drv_host *host = domain->drv->host;
+    struct amdvi_drv_gather gather;
     enum amdvi_drv_status settled = AMDVI_DRV_OK;
+
+    amdvi_drv_gather_init(&gather);
+    enum amdvi_drv_status status = enter_range(domain, wanted, &gather);
     if (status == AMDVI_DRV_OK || !amdvi_drv_gather_is_empty(&gather)) {
         settled = amdvi_drv_map_settle(domain, &gather, flags);
     } else {
@@ -163,22 +151,63 @@ static enum amdvi_drv_status map_range(struct amdvi_drv_domain *domain, uint64_t
     /* Not completed: nothing is mapped, and a cache may know it. */
     amdvi_drv_gather_init(&gather);
     flags = amdvi_drv_lock(host, &domain->lock);
-    status = amdvi_drv_pages_unmap(&domain->pages, iova, size_bytes, &gather);
+    status = amdvi_drv_pages_unmap(&domain->pages, wanted->iova, wanted->size_bytes, &gather);
     amdvi_drv_domain_poison(domain, &gather);
     amdvi_drv_unlock(host, &domain->lock, flags);
     return settled > status ? settled : status;
 }
 
+/* Take the domain's lock when nothing in the range waits to be invalidated. */
+static AMDVI_DRV_APART enum amdvi_drv_status
+lock_for_map(struct amdvi_drv_domain *domain, const struct wanted *wanted, uintptr_t *out_flags)
+{
+    const struct amdvi_drv_host *host = domain->drv->host;
+    uint64_t deadline_ns = amdvi_drv_deadline(domain->drv);
+    uint64_t last = wanted->iova + wanted->size_bytes - 1;
+
+    for (;;) {
+        *out_flags = amdvi_drv_lock(host, &domain->lock);
+        if (domain->poisoned || !amdvi_drv_queue_overlaps(domain, wanted->iova, last)) {
+            return AMDVI_DRV_OK;
+        }
+        amdvi_drv_unlock(host, &domain->lock, *out_flags);
+        enum amdvi_drv_status status = amdvi_drv_sync(domain);
+        if (status != AMDVI_DRV_OK) {
+            return status;
+        }
+        /* Somebody else goes on unmapping what this caller maps. */
+        if (amdvi_drv_is_late(host, deadline_ns)) {
+            return AMDVI_DRV_ERR_BUSY;
+        }
+    }
+}
+
+static enum amdvi_drv_status check_and_map(struct amdvi_drv_domain *domain,
+                                           const struct wanted *wanted)
+{
+    enum amdvi_drv_status status = check_numbers(domain, wanted->iova, wanted->size_bytes);
+    uintptr_t flags;
+
+    if (status == AMDVI_DRV_OK) {
+        status = lock_for_map(domain, wanted, &flags);
+    }
+    return status == AMDVI_DRV_OK ? map_range(domain, wanted, flags) : status;
+}
+
 enum amdvi_drv_status amdvi_drv_map(struct amdvi_drv_domain *domain, uint64_t iova, uint64_t spa,
                                     uint64_t size_bytes, unsigned access)
 {
-    return map_range(domain, iova, spa, size_bytes, access, false);
+    struct wanted wanted = {iova, spa, size_bytes, access, .is_own = false};
+
+    return check_and_map(domain, &wanted);
 }
 
 enum amdvi_drv_status amdvi_drv_map_own(struct amdvi_drv_domain *domain, uint64_t iova,
                                         uint64_t spa, uint64_t size_bytes, unsigned access)
 {
-    return map_range(domain, iova, spa, size_bytes, access, true);
+    struct wanted wanted = {iova, spa, size_bytes, access, .is_own = true};
+
+    return check_and_map(domain, &wanted);
 }
 
 /* ---- Unmap ----------------------------------------------------------------------------------- */
@@ -214,15 +243,14 @@ static enum amdvi_drv_status clear_range(struct amdvi_drv_domain *domain, uint64
     return status;
 }
 
-static enum amdvi_drv_status unmap_range(struct amdvi_drv_domain *domain, uint64_t iova,
-                                         uint64_t size_bytes, bool may_wait, void *cookie)
+static AMDVI_DRV_APART enum amdvi_drv_status unmap_range(struct amdvi_drv_domain *domain,
+                                                         uint64_t iova, uint64_t size_bytes,
+                                                         bool may_wait, void *cookie)
 {
     const struct amdvi_drv_host *host = domain->drv->host;
     uint64_t last = iova + size_bytes - 1;
     struct amdvi_drv_gather gather;
 
-    /* Of a queue that could not be emptied: the domain is poisoned then, which is found below. */
-    enum amdvi_drv_status emptied = may_wait ? amdvi_drv_queue_room(domain) : AMDVI_DRV_OK;
     amdvi_drv_gather_init(&gather);
     uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
     enum amdvi_drv_status status = clear_range(domain, iova, last, &gather);
@@ -243,18 +271,22 @@ static enum amdvi_drv_status unmap_range(struct amdvi_drv_domain *domain, uint64
     if (status == AMDVI_DRV_OK && may_wait) {
         host->released(host->ctx, cookie);
     }
-    return status == AMDVI_DRV_ERR_POISONED && emptied != AMDVI_DRV_OK ? emptied : status;
+    return status;
 }
 
 enum amdvi_drv_status amdvi_drv_unmap(struct amdvi_drv_domain *domain, uint64_t iova,
                                       uint64_t size_bytes, void *cookie)
 {
+    bool may_wait = domain->config.flush != AMDVI_DRV_FLUSH_STRICT;
     enum amdvi_drv_status status = check_numbers(domain, iova, size_bytes);
 
-    return status != AMDVI_DRV_OK
-               ? status
-               : unmap_range(domain, iova, size_bytes,
-                             domain->config.flush != AMDVI_DRV_FLUSH_STRICT, cookie);
+    if (status != AMDVI_DRV_OK) {
+        return status;
+    }
+    /* Of a queue that could not be emptied: the domain is poisoned then, which is found next. */
+    enum amdvi_drv_status emptied = may_wait ? amdvi_drv_queue_room(domain) : AMDVI_DRV_OK;
+    status = unmap_range(domain, iova, size_bytes, may_wait, cookie);
+    return status == AMDVI_DRV_ERR_POISONED && emptied != AMDVI_DRV_OK ? emptied : status;
 }
 
 enum amdvi_drv_status amdvi_drv_unmap_strict(struct amdvi_drv_domain *domain, uint64_t iova,

@@ -7,13 +7,11 @@
 #include "state.h"
 #include "store.h"
 
-#define PAGE_MASK UINT64_C(0xfff)
-
 void amdvi_drv_memory_pages(const struct amdvi_drv *drv, unsigned index, uint64_t *out_first,
                             uint64_t *out_last)
 {
-    *out_first = drv->memory[index].first_spa & ~PAGE_MASK;
-    *out_last = drv->memory[index].last_spa | PAGE_MASK;
+    *out_first = drv->memory[index].first_spa & ~AMDVI_DRV_PAGE_MASK;
+    *out_last = drv->memory[index].last_spa | AMDVI_DRV_PAGE_MASK;
 }
 
 /* The memory of @set that holds @at, or begins first behind it, but before @last; else 64. */
@@ -40,8 +38,8 @@ static unsigned find_next(const struct amdvi_drv *drv, uint64_t set, uint64_t at
  * The next piece of *at to @last that is in none of @set: *at to *out_end. False when there is
  * none. Bounded: each step passes one memory.
  */
-static bool next_piece(const struct amdvi_drv *drv, uint64_t set, uint64_t last, uint64_t *at,
-                       uint64_t *out_end)
+static AMDVI_DRV_APART bool next_piece(const struct amdvi_drv *drv, uint64_t set, uint64_t last,
+                                       uint64_t *at, uint64_t *out_end)
 {
     while (*at <= last) {
         uint64_t first = 0;
@@ -79,7 +77,7 @@ static enum amdvi_drv_status unmap_pieces(struct amdvi_drv_domain *domain, unsig
     return status;
 }
 
-static bool contradicts(const struct amdvi_drv_domain *domain, unsigned index)
+static AMDVI_DRV_APART bool contradicts(const struct amdvi_drv_domain *domain, unsigned index)
 {
     const struct amdvi_drv *drv = domain->drv;
     uint64_t first, last;
@@ -96,74 +94,80 @@ static bool contradicts(const struct amdvi_drv_domain *domain, unsigned index)
     return false;
 }
 
+/* After an error the pieces before @out_at are mapped. */
 static enum amdvi_drv_status map_one(struct amdvi_drv_domain *domain, unsigned index,
-                                     struct amdvi_drv_gather *gather)
+                                     struct amdvi_drv_gather *gather, uint64_t *out_at)
 {
     struct amdvi_drv *drv = domain->drv;
-    enum amdvi_drv_status status = AMDVI_DRV_OK;
-    uint64_t at, last, end;
+    uint64_t last, end;
 
+    amdvi_drv_memory_pages(drv, index, out_at, &last);
     if (contradicts(domain, index)) {
         return AMDVI_DRV_ERR_EXISTS;
     }
-    amdvi_drv_memory_pages(drv, index, &at, &last);
-    while (status == AMDVI_DRV_OK && next_piece(drv, domain->memories, last, &at, &end)) {
-        if (amdvi_drv_queue_overlaps(domain, at, end)) {
+    while (next_piece(drv, domain->memories, last, out_at, &end)) {
+        if (amdvi_drv_queue_overlaps(domain, *out_at, end)) {
             return AMDVI_DRV_ERR_BUSY;
         }
-        status = amdvi_drv_pages_map(&domain->pages, at, at, end - at + 1,
-                                     drv->memory[index].access, gather);
-        if (status == AMDVI_DRV_OK) {
-            domain->firmware_bytes += end - at + 1;
-            at = end + 1;
+        uint64_t size_bytes = end - *out_at + 1;
+        enum amdvi_drv_status status = amdvi_drv_pages_map(
+            &domain->pages, *out_at, *out_at, size_bytes, drv->memory[index].access, gather);
+        if (status != AMDVI_DRV_OK) {
+            return status;
         }
+        domain->firmware_bytes += size_bytes;
+        *out_at = end + 1;
     }
-    if (status == AMDVI_DRV_OK) {
-        domain->memories |= UINT64_C(1) << index;
-    } else if (at > 0) {
-        /* The pieces before this one: pages of their own, so nothing is split that could fail. */
-        (void)unmap_pieces(domain, index, at - 1, gather);
-    }
-    return status;
+    domain->memories |= UINT64_C(1) << index;
+    return AMDVI_DRV_OK;
 }
 
 enum amdvi_drv_status amdvi_drv_memories_fill(struct amdvi_drv_domain *domain, uint64_t memories)
 {
     struct amdvi_drv_gather gather;
     enum amdvi_drv_status status = AMDVI_DRV_OK;
+    uint64_t at;
 
     amdvi_drv_gather_init(&gather);
     for (unsigned i = 0; i < domain->drv->memory_count && status == AMDVI_DRV_OK; i++) {
         if (memories >> i & 1) {
-            status = map_one(domain, i, &gather);
+            status = map_one(domain, i, &gather, &at); /* the domain goes if it fails */
         }
     }
     amdvi_drv_pages_free(&domain->pages, &gather);
     return status;
 }
 
-enum amdvi_drv_status amdvi_drv_memories_map(struct amdvi_drv_domain *domain, uint64_t memories)
+static AMDVI_DRV_APART enum amdvi_drv_status map_missing(struct amdvi_drv_domain *domain,
+                                                         uint64_t memories)
 {
-    const struct amdvi_drv_host *host = domain->drv->host;
     enum amdvi_drv_status status = AMDVI_DRV_OK;
     struct amdvi_drv_gather gather;
+    uint64_t at;
 
-    if (domain->config.kind != AMDVI_DRV_DOMAIN_PAGED || memories == 0) {
-        return AMDVI_DRV_OK;
-    }
-    status = amdvi_drv_sync(domain);
-    if (status != AMDVI_DRV_OK) {
-        return status;
-    }
     amdvi_drv_gather_init(&gather);
-    uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
+    uintptr_t flags = amdvi_drv_lock(domain->drv->host, &domain->lock);
     for (unsigned i = 0; i < domain->drv->memory_count && status == AMDVI_DRV_OK; i++) {
-        if ((memories & ~domain->memories) >> i & 1) {
-            status = map_one(domain, i, &gather);
+        if (((memories & ~domain->memories) >> i & 1) == 0) {
+            continue;
+        }
+        status = map_one(domain, i, &gather, &at);
+        if (status != AMDVI_DRV_OK && at != 0) {
+            /* They are pages of their own, so nothing is split that could fail. */
+            (void)unmap_pieces(domain, i, at - 1, &gather);
         }
     }
     enum amdvi_drv_status settled = amdvi_drv_map_settle(domain, &gather, flags);
     return settled > status ? settled : status;
+}
+
+enum amdvi_drv_status amdvi_drv_memories_map(struct amdvi_drv_domain *domain, uint64_t memories)
+{
+    if (domain->config.kind != AMDVI_DRV_DOMAIN_PAGED || memories == 0) {
+        return AMDVI_DRV_OK;
+    }
+    enum amdvi_drv_status status = amdvi_drv_sync(domain);
+    return status == AMDVI_DRV_OK ? map_missing(domain, memories) : status;
 }
 
 enum amdvi_drv_status amdvi_drv_memories_unmap(struct amdvi_drv_domain *domain, uint64_t memories)

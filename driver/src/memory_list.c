@@ -5,8 +5,8 @@
  * with it; what contradicts itself is refused.
  */
 #include "state.h"
+#include "store.h"
 
-#define PAGE      UINT64_C(4096)
 #define SPA_LIMIT AMDVI_BIT(52)
 
 static bool has_override(const struct amdvi_drv *drv, uint16_t segment, uint16_t device_id)
@@ -125,7 +125,7 @@ static unsigned access_of(const struct amdvi_ivrs_memory *memory)
 /* NULL when the block can be used, else what is said of it. */
 static const char *find_fault(const struct amdvi_ivrs_memory *memory)
 {
-    if (memory->size_bytes < PAGE) {
+    if (memory->size_bytes < AMDVI_DRV_PAGE_BYTES) {
         return "IVRS: memory of less than a page is skipped, at";
     }
     if (memory->spa_start >= SPA_LIMIT || memory->size_bytes > SPA_LIMIT - memory->spa_start) {
@@ -201,7 +201,8 @@ static bool contradict(const struct amdvi_drv *drv, unsigned i, unsigned j)
     uint32_t last = a->last_device_id < b->last_device_id ? a->last_device_id : b->last_device_id;
 
     if (a->segment != b->segment || a->access == b->access ||
-        a->first_spa / PAGE > b->last_spa / PAGE || b->first_spa / PAGE > a->last_spa / PAGE) {
+        a->first_spa / AMDVI_DRV_PAGE_BYTES > b->last_spa / AMDVI_DRV_PAGE_BYTES ||
+        b->first_spa / AMDVI_DRV_PAGE_BYTES > a->last_spa / AMDVI_DRV_PAGE_BYTES) {
         return false;
     }
     /* An override may have taken a device out; there are few of these. */

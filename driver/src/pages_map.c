@@ -33,7 +33,7 @@ struct run {
  * The size of the next page, and how many of that size may follow each other before a larger one
  * fits, the table ends, or the range does.
  */
-static void choose(const struct rest *rest, uint64_t sizes, struct run *out)
+static AMDVI_DRV_APART void choose(const struct rest *rest, uint64_t sizes, struct run *out)
 {
     /* No page is larger than where iova and spa begin to differ. */
     uint64_t differ = rest->iova ^ rest->spa;
@@ -95,15 +95,13 @@ static inline unsigned store_run(struct amdvi_le64 *entry, unsigned count, uint6
     return i;
 }
 
-/* Is an entry of a directory 0, or may it be replaced, as there is nothing in what it leads to? */
-static bool is_empty(struct amdvi_drv_pages *pages, const struct amdvi_drv_table *table,
-                     unsigned level, unsigned index)
+/* So far the pages are stored. */
+static inline void advance(struct rest *rest, uint64_t bytes)
 {
-    if (raw(&table->entry[index]) == 0) {
-        return true;
-    }
-    return table->child[index] != NULL &&
-           amdvi_drv_table_take_out(pages, table->child[index], 0, level - 1, NULL) == 0;
+    rest->iova += bytes;
+    rest->spa += bytes;
+    rest->bytes -= bytes;
+    rest->pages->mapped_bytes += bytes;
 }
 
 /* Are all entries 0? */
@@ -117,21 +115,76 @@ static inline bool is_clear(const struct amdvi_le64 *entry, unsigned count)
     return any == 0;
 }
 
-/*
- * One page, where an entry is in the way. Every entry is looked at before the first is stored, for
- * each of them is the whole page to the IOMMU.
- */
-static bool replace(struct rest *rest, const struct run *run, unsigned index, uint64_t word)
+static inline unsigned entries_of(const struct run *run)
 {
-    struct amdvi_drv_table *table = run->table;
-    unsigned count = 1U << (run->size_log2 - amdvi_level_shift(run->level));
+    return 1U << (run->size_log2 - amdvi_level_shift(run->level));
+}
 
-    for (unsigned i = index; i < index + count; i++) {
-        if (!is_empty(rest->pages, table, run->level, i)) {
+/*
+ * The pages of a run. Of one with several entries, every entry is looked at before the first is
+ * stored, for each of them is the whole page to the IOMMU. False: an entry is in the way; rest is
+ * at the first page that was not stored.
+ */
+static AMDVI_DRV_APART bool store_pages(struct rest *rest, const struct run *run)
+{
+    unsigned entries = entries_of(run);
+    uint64_t page_bytes = AMDVI_BIT(run->size_log2);
+    struct amdvi_le64 *first = &run->table->entry[run->index];
+    uint64_t word = amdvi_drv_leaf_encode(run->level, run->size_log2, rest->spa, rest->kept);
+    unsigned done = 0;
+
+    if (entries == 1) {
+        done = store_run(first, run->pages, word, page_bytes);
+    }
+    while (entries != 1 && done < run->pages && is_clear(&first[done * entries], entries)) {
+        store_run(&first[done * entries], entries, word, 0);
+        word += page_bytes;
+        done++;
+    }
+    advance(rest, done * page_bytes);
+    if (done != 0) {
+        amdvi_drv_flush_bytes(rest->pages->heap->host, first,
+                              (size_t)AMDVI_PTE_BYTES * entries * done);
+    }
+    return done == run->pages;
+}
+
+/* Is an entry of a directory 0, or may it be replaced, as there is nothing in what it leads to? */
+static bool is_empty(struct amdvi_drv_pages *pages, const struct amdvi_drv_table *table,
+                     unsigned level, unsigned index)
+{
+    if (raw(&table->entry[index]) == 0) {
+        return true;
+    }
+    return table->child[index] != NULL &&
+           amdvi_drv_table_take_out(pages, table->child[index], 0, level - 1, NULL) == 0;
+}
+
+/* An entry is in the way of the next page: are there only tables that have nothing? */
+static AMDVI_DRV_APART bool may_replace(const struct rest *rest, const struct run *run)
+{
+    unsigned first = amdvi_level_index(run->level, rest->iova);
+
+    if (run->level == 1) {
+        return false;
+    }
+    for (unsigned i = first; i < first + entries_of(run); i++) {
+        if (!is_empty(rest->pages, run->table, run->level, i)) {
             return false;
         }
     }
-    for (unsigned i = index; i < index + count; i++) {
+    return true;
+}
+
+/* The next page, in place of them. */
+static AMDVI_DRV_APART void replace(struct rest *rest, const struct run *run)
+{
+    struct amdvi_drv_table *table = run->table;
+    unsigned first = amdvi_level_index(run->level, rest->iova);
+    unsigned end = first + entries_of(run);
+    uint64_t word = amdvi_drv_leaf_encode(run->level, run->size_log2, rest->spa, rest->kept);
+
+    for (unsigned i = first; i < end; i++) {
         struct amdvi_drv_table *child = table->child[i];
         uint64_t old = amdvi_drv_load64(&table->entry[i]);
         table->child[i] = NULL;
@@ -142,54 +195,10 @@ static bool replace(struct rest *rest, const struct run *run, unsigned index, ui
             rest->gather->directories = true;
         }
     }
+    amdvi_drv_flush_bytes(rest->pages->heap->host, &table->entry[first],
+                          (size_t)AMDVI_PTE_BYTES * (end - first));
     amdvi_drv_gather_add(rest->gather, rest->iova, rest->iova | (AMDVI_BIT(run->size_log2) - 1));
-    return true;
-}
-
-/* One page of several entries: all of them are looked at first, see above. */
-static bool store_large(struct rest *rest, const struct run *run, unsigned index, uint64_t word)
-{
-    unsigned count = 1U << (run->size_log2 - amdvi_level_shift(run->level));
-    struct amdvi_le64 *entry = &run->table->entry[index];
-
-    if (is_clear(entry, count)) {
-        store_run(entry, count, word, 0);
-        return true;
-    }
-    return run->level > 1 && replace(rest, run, index, word);
-}
-
-/* All pages of a run. False: something is mapped there; rest is at the first that was not stored.
- */
-static bool store_pages(struct rest *rest, const struct run *run)
-{
-    unsigned entries = 1U << (run->size_log2 - amdvi_level_shift(run->level));
-    uint64_t page_bytes = AMDVI_BIT(run->size_log2);
-    struct amdvi_le64 *first = &run->table->entry[run->index];
-    uint64_t word = amdvi_drv_leaf_encode(run->level, run->size_log2, rest->spa, rest->kept);
-    unsigned done = 0;
-
-    while (done < run->pages) {
-        unsigned stored = 0;
-        if (entries == 1) {
-            stored = store_run(&first[done], run->pages - done, word, page_bytes);
-        }
-        if (stored == 0 && !store_large(rest, run, run->index + done * entries, word)) {
-            break;
-        }
-        stored += stored == 0;
-        done += stored;
-        word += stored * page_bytes;
-        rest->iova += stored * page_bytes;
-        rest->spa += stored * page_bytes;
-        rest->bytes -= stored * page_bytes;
-        rest->pages->mapped_bytes += stored * page_bytes;
-    }
-    if (done != 0) {
-        amdvi_drv_flush_bytes(rest->pages->heap->host, first,
-                              (size_t)AMDVI_PTE_BYTES * entries * done);
-    }
-    return done == run->pages;
+    advance(rest, AMDVI_BIT(run->size_log2));
 }
 
 static enum amdvi_drv_status map_rest(struct rest *rest)
@@ -205,9 +214,13 @@ static enum amdvi_drv_status map_rest(struct rest *rest)
         if (status != AMDVI_DRV_OK) {
             return status;
         }
-        if (!store_pages(rest, &run)) {
+        if (store_pages(rest, &run)) {
+            continue;
+        }
+        if (!may_replace(rest, &run)) {
             return AMDVI_DRV_ERR_EXISTS;
         }
+        replace(rest, &run);
     }
     return AMDVI_DRV_OK;
 }
@@ -252,8 +265,8 @@ static inline bool map_one(struct amdvi_drv_pages *pages, uint64_t iova, uint64_
     return true;
 }
 
-/* Not inlined, so that the short way need not save what this uses. */
-static __attribute__((noinline)) enum amdvi_drv_status map_many(struct rest *rest)
+/* Apart, so that the short way need not save what this uses. */
+static AMDVI_DRV_APART enum amdvi_drv_status map_many(struct rest *rest)
 {
     uint64_t last_iova = rest->iova + rest->bytes - 1;
     enum amdvi_drv_status status = amdvi_drv_pages_grow(rest->pages, last_iova, rest->gather);

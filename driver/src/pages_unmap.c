@@ -9,7 +9,7 @@
 
 /* How many entries of a table of level 1 are present: in the order that memory has, so that
  * compilers make vectors of it. */
-static unsigned count_leaves(const struct amdvi_drv_table *table)
+static AMDVI_DRV_APART unsigned count_leaves(const struct amdvi_drv_table *table)
 {
     const amdvi_drv_word64 *word = (const amdvi_drv_word64 *)table->entry;
     uint64_t count = 0;
@@ -233,10 +233,10 @@ static inline bool unmap_one(struct amdvi_drv_pages *pages, uint64_t iova, uint6
     return true;
 }
 
-/* Not inlined, so that the short way need not save what this uses. */
-static __attribute__((noinline)) enum amdvi_drv_status unmap_many(struct amdvi_drv_pages *pages,
-                                                                  uint64_t first, uint64_t last,
-                                                                  struct amdvi_drv_gather *gather)
+/* Apart, so that the short way need not save what this uses. */
+static AMDVI_DRV_APART enum amdvi_drv_status unmap_many(struct amdvi_drv_pages *pages,
+                                                        uint64_t first, uint64_t last,
+                                                        struct amdvi_drv_gather *gather)
 {
     enum amdvi_drv_status status = amdvi_drv_pages_split(pages, first, gather);
 

@@ -46,7 +46,8 @@ static bool is_due(const struct amdvi_drv_requester *requester)
 }
 
 /* Number @skip, from 0, of those that are due in a bucket; held on to. NULL beyond the last. */
-static struct amdvi_drv_requester *take_due(struct amdvi_drv *drv, unsigned bucket, unsigned skip)
+static AMDVI_DRV_APART struct amdvi_drv_requester *take_due(struct amdvi_drv *drv, unsigned bucket,
+                                                            unsigned skip)
 {
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
     struct amdvi_drv_requester *at = drv->buckets[bucket];
@@ -61,7 +62,7 @@ static struct amdvi_drv_requester *take_due(struct amdvi_drv *drv, unsigned buck
     return at;
 }
 
-static void finish_stop(struct amdvi_drv_requester *requester)
+static AMDVI_DRV_APART void finish_stop(struct amdvi_drv_requester *requester)
 {
     struct amdvi_drv *drv = requester->unit->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
@@ -81,7 +82,7 @@ static void finish_stop(struct amdvi_drv_requester *requester)
     }
 }
 
-static void finish_due(struct amdvi_drv *drv)
+static AMDVI_DRV_APART void finish_due(struct amdvi_drv *drv)
 {
     struct amdvi_drv_requester *requester;
 

@@ -6,8 +6,6 @@
 #include "state.h"
 #include "store.h"
 
-#define PAGE_BYTES 4096
-
 /* At the beginning of a page; drv->pool_pages points to its first member. */
 struct pool_page {
     struct amdvi_drv_block block;
@@ -48,7 +46,8 @@ static void add_page(struct amdvi_drv *drv, const struct amdvi_drv_block *block)
     page->block = *block;
     page->next = drv->pool_pages;
     drv->pool_pages = &page->block;
-    for (size_t at = AMDVI_DRV_OBJECT_BYTES; at < PAGE_BYTES; at += AMDVI_DRV_OBJECT_BYTES) {
+    for (size_t at = AMDVI_DRV_OBJECT_BYTES; at < AMDVI_DRV_PAGE_BYTES;
+         at += AMDVI_DRV_OBJECT_BYTES) {
         give(drv, (uint8_t *)block->bytes + at);
     }
 }
@@ -61,7 +60,7 @@ void *amdvi_drv_object_alloc(struct amdvi_drv *drv)
 
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
     if (object == NULL) {
-        if (!amdvi_drv_heap_alloc(&drv->heap, PAGE_BYTES, &block)) {
+        if (!amdvi_drv_heap_alloc(&drv->heap, AMDVI_DRV_PAGE_BYTES, &block)) {
             return NULL;
         }
         flags = amdvi_drv_lock(drv->host, &drv->lock);

@@ -95,10 +95,52 @@ static void widen(const struct amdvi_drv_domain *domain, struct amdvi_drv_gather
     gather->directories = true;
 }
 
+/* A call that completes what waits. */
+struct sync {
+    struct amdvi_drv_gather gather;
+    uint64_t begin_ns;
+    uint32_t end; /* of the queue when it began */
+};
+
+/* domain->lock is held, and something waits. */
+static AMDVI_DRV_APART void begin_sync(struct amdvi_drv_domain *domain, struct sync *out)
+{
+    const struct amdvi_drv_host *host = domain->drv->host;
+
+    out->end = domain->queue_first + domain->queue_count;
+    out->begin_ns = host->now_ns(host->ctx);
+    out->gather = domain->waiting_gather;
+    amdvi_drv_gather_init(&domain->waiting_gather);
+    if (domain->syncing != 0) {
+        widen(domain, &out->gather);
+    }
+    domain->syncing++;
+}
+
+static AMDVI_DRV_APART void end_sync(struct amdvi_drv_domain *domain, struct sync *sync,
+                                     enum amdvi_drv_status status)
+{
+    const struct amdvi_drv_host *host = domain->drv->host;
+    uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
+
+    domain->syncing--;
+    if (status == AMDVI_DRV_OK) {
+        amdvi_drv_pages_free(&domain->pages, &sync->gather);
+        /* What came meanwhile is younger than this. */
+        domain->queue_since_ns = sync->begin_ns;
+        if (domain->queue_first + domain->queue_count != sync->end) {
+            set_timer(domain);
+        }
+    } else {
+        amdvi_drv_domain_poison(domain, &sync->gather);
+    }
+    amdvi_drv_unlock(host, &domain->lock, flags);
+}
+
 enum amdvi_drv_status amdvi_drv_sync(struct amdvi_drv_domain *domain)
 {
     const struct amdvi_drv_host *host = domain->drv->host;
-    struct amdvi_drv_gather gather;
+    struct sync sync;
     uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
 
     if (domain->poisoned || domain->queue_count == 0) {
@@ -106,31 +148,11 @@ enum amdvi_drv_status amdvi_drv_sync(struct amdvi_drv_domain *domain)
         amdvi_drv_unlock(host, &domain->lock, flags);
         return is_poisoned ? AMDVI_DRV_ERR_POISONED : AMDVI_DRV_OK;
     }
-    uint32_t end = domain->queue_first + domain->queue_count;
-    uint64_t begin_ns = host->now_ns(host->ctx);
-    gather = domain->waiting_gather;
-    amdvi_drv_gather_init(&domain->waiting_gather);
-    if (domain->syncing != 0) {
-        widen(domain, &gather);
-    }
-    domain->syncing++;
-    enum amdvi_drv_status status = amdvi_drv_flush_domain(domain, &gather, flags);
-
-    flags = amdvi_drv_lock(host, &domain->lock);
-    domain->syncing--;
+    begin_sync(domain, &sync);
+    enum amdvi_drv_status status = amdvi_drv_flush_domain(domain, &sync.gather, flags);
+    end_sync(domain, &sync, status);
     if (status == AMDVI_DRV_OK) {
-        amdvi_drv_pages_free(&domain->pages, &gather);
-        /* What came meanwhile is younger than this. */
-        domain->queue_since_ns = begin_ns;
-        if (domain->queue_first + domain->queue_count != end) {
-            set_timer(domain);
-        }
-    } else {
-        amdvi_drv_domain_poison(domain, &gather);
-    }
-    amdvi_drv_unlock(host, &domain->lock, flags);
-    if (status == AMDVI_DRV_OK) {
-        amdvi_drv_queue_release(domain, end);
+        amdvi_drv_queue_release(domain, sync.end);
     }
     return status;
 }
@@ -145,7 +167,7 @@ enum amdvi_drv_status amdvi_drv_queue_room(struct amdvi_drv_domain *domain)
     return is_full ? amdvi_drv_sync(domain) : AMDVI_DRV_OK;
 }
 
-static bool is_due(struct amdvi_drv_domain *domain, uint64_t now_ns)
+static AMDVI_DRV_APART bool is_due(struct amdvi_drv_domain *domain, uint64_t now_ns)
 {
     const struct amdvi_drv_host *host = domain->drv->host;
     uintptr_t flags = amdvi_drv_lock(host, &domain->lock);

@@ -54,7 +54,7 @@ static struct amdvi_drv_requester *take_gone(struct amdvi_drv_domain *domain)
     return at;
 }
 
-static enum amdvi_drv_status finish_leaving(struct amdvi_drv_domain *domain)
+static AMDVI_DRV_APART enum amdvi_drv_status finish_leaving(struct amdvi_drv_domain *domain)
 {
     enum amdvi_drv_status status = AMDVI_DRV_OK;
     struct amdvi_drv_requester *gone;
@@ -67,7 +67,8 @@ static enum amdvi_drv_status finish_leaving(struct amdvi_drv_domain *domain)
 }
 
 /* One attempt, about all that is there when it begins. @out_more: something came meanwhile. */
-static enum amdvi_drv_status recover_once(struct amdvi_drv_domain *domain, bool *out_more)
+static AMDVI_DRV_APART enum amdvi_drv_status recover_once(struct amdvi_drv_domain *domain,
+                                                          bool *out_more)
 {
     struct amdvi_drv *drv = domain->drv;
     const struct amdvi_drv_host *host = drv->host;
@@ -131,7 +132,8 @@ static struct amdvi_drv_domain *find_home(struct amdvi_drv *drv, uint64_t memori
 }
 
 /* @fresh unless somebody else made one meanwhile. */
-static struct amdvi_drv_domain *insert_home(struct amdvi_drv *drv, struct amdvi_drv_domain *fresh)
+static AMDVI_DRV_APART struct amdvi_drv_domain *insert_home(struct amdvi_drv *drv,
+                                                            struct amdvi_drv_domain *fresh)
 {
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
     struct amdvi_drv_domain *found = find_home(drv, fresh->memories);
@@ -145,29 +147,42 @@ static struct amdvi_drv_domain *insert_home(struct amdvi_drv *drv, struct amdvi_
     return found;
 }
 
+static AMDVI_DRV_APART enum amdvi_drv_status make_home(struct amdvi_drv *drv,
+                                                       struct amdvi_drv_domain **out)
+{
+    struct amdvi_drv_domain_config config;
+
+    amdvi_drv_domain_config_init(&config);
+    config.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL;
+    enum amdvi_drv_status status = amdvi_drv_domain_make(drv, &config, out);
+    if (status == AMDVI_DRV_OK) {
+        (*out)->is_home = true;
+    }
+    return status;
+}
+
+struct amdvi_drv_domain *amdvi_drv_home_of(struct amdvi_drv *drv, uint64_t memories)
+{
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    struct amdvi_drv_domain *found = memories != 0 ? find_home(drv, memories) : NULL;
+
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return found;
+}
+
 enum amdvi_drv_status amdvi_drv_home_find(struct amdvi_drv *drv, uint64_t memories,
                                           struct amdvi_drv_domain **out)
 {
-    struct amdvi_drv_domain_config config;
     struct amdvi_drv_domain *domain = NULL;
 
-    if (memories == 0) {
-        *out = NULL;
+    *out = amdvi_drv_home_of(drv, memories);
+    if (memories == 0 || *out != NULL) {
         return AMDVI_DRV_OK;
     }
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
-    *out = find_home(drv, memories);
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
-    if (*out != NULL) {
-        return AMDVI_DRV_OK;
-    }
-    amdvi_drv_domain_config_init(&config);
-    config.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL;
-    enum amdvi_drv_status status = amdvi_drv_domain_make(drv, &config, &domain);
+    enum amdvi_drv_status status = make_home(drv, &domain);
     if (status != AMDVI_DRV_OK) {
         return status;
     }
-    domain->is_home = true;
     status = amdvi_drv_memories_fill(domain, memories);
     if (status == AMDVI_DRV_OK) {
         *out = insert_home(drv, domain);

@@ -73,10 +73,11 @@ static uint32_t find_illegal(const struct amdvi_drv_ring *ring)
 }
 
 /*
- * The event's, the first that is no command, or the one at the head register; where that was
- * replaced before, or is none of ours, the head is behind the one that was fetched.
+ * The event's, the first that is no command, or the one where the register says that the @head is;
+ * where that was replaced before, or is none of ours, the head is behind the one that was fetched.
  */
-static uint32_t find_bad(struct amdvi_drv_ring *ring, uint64_t bad_command)
+static AMDVI_DRV_APART uint32_t find_bad(const struct amdvi_drv_ring *ring, uint64_t bad_command,
+                                         uint32_t head)
 {
     uint32_t mask = ring->size_bytes - 1;
     uint64_t offset = bad_command - ring->commands.spa;
@@ -88,12 +89,10 @@ static uint32_t find_bad(struct amdvi_drv_ring *ring, uint64_t bad_command)
     if (illegal != NOWHERE) {
         return illegal;
     }
-    uint32_t at =
-        (uint32_t)amdvi_drv_reg_read(ring->heap->host, ring->window, AMDVI_REG_CMD_BUF_HEAD);
-    if (!is_pending(ring, at) || at == ring->repaired_at) {
-        at = (at - AMDVI_CMD_BYTES) & mask;
+    if (!is_pending(ring, head) || head == ring->repaired_at) {
+        head = (head - AMDVI_CMD_BYTES) & mask;
     }
-    return is_pending(ring, at) ? at : NOWHERE;
+    return is_pending(ring, head) ? head : NOWHERE;
 }
 
 /* ---- What takes its place ---------------------------------------------------------------------
@@ -102,14 +101,16 @@ static uint32_t find_bad(struct amdvi_drv_ring *ring, uint64_t bad_command)
 /* The number that a COMPLETION_WAIT of ours stores. */
 static bool is_wait(const struct amdvi_drv_ring *ring, uint32_t at, uint32_t *out_number)
 {
-    struct amdvi_command command;
+    const struct amdvi_wire_command *wire = command_at(ring, at);
+    uint64_t word0 = amdvi_le64_decode(&wire->word[0]);
 
-    if (!amdvi_command_decode(&command, command_at(ring, at)) ||
-        command.opcode != AMDVI_OPCODE_COMPLETION_WAIT || !command.store ||
-        command.store_address != ring->completion.spa) {
+    if (amdvi_get(word0, AMDVI_CMD_OPCODE) != AMDVI_OPCODE_COMPLETION_WAIT ||
+        !amdvi_has(word0, AMDVI_COMPLETION_WAIT_STORE) ||
+        amdvi_has(word0, AMDVI_COMPLETION_WAIT_RESERVED) ||
+        (word0 & AMDVI_COMPLETION_WAIT_STORE_ADDR) != ring->completion.spa) {
         return false;
     }
-    *out_number = (uint32_t)command.store_data;
+    *out_number = (uint32_t)amdvi_le64_decode(&wire->word[1]);
     return true;
 }
 
@@ -118,7 +119,8 @@ static bool is_wait(const struct amdvi_drv_ring *ring, uint32_t at, uint32_t *ou
  * before it; and whether it must itself have been the COMPLETION_WAIT of that number, because no
  * other is there.
  */
-static uint32_t number_of(const struct amdvi_drv_ring *ring, uint32_t bad, bool *out_is_wait)
+static AMDVI_DRV_APART uint32_t number_of(const struct amdvi_drv_ring *ring, uint32_t bad,
+                                          bool *out_is_wait)
 {
     uint32_t number = ring->completed;
     uint32_t next = ring->submitted + 1;
@@ -136,21 +138,29 @@ static uint32_t number_of(const struct amdvi_drv_ring *ring, uint32_t bad, bool 
     return number;
 }
 
-static void replace(struct amdvi_drv_ring *ring, uint32_t bad)
+/* A COMPLETION_WAIT, of @number or one that waits for nothing and stores nothing. */
+static AMDVI_DRV_APART void store_wait(const struct amdvi_drv_ring *ring, uint32_t at,
+                                       const uint32_t *number)
 {
-    uint8_t *slot = (uint8_t *)ring->commands.bytes + bad;
-    struct amdvi_command command = {.opcode = AMDVI_OPCODE_COMPLETION_WAIT};
+    uint8_t *slot = (uint8_t *)ring->commands.bytes + at;
     struct amdvi_wire_command wire;
+
+    if (number != NULL) {
+        amdvi_drv_ring_encode_wait(&wire, ring, *number, step(ring, at));
+    } else {
+        amdvi_le64_encode(&wire.word[0], amdvi_put(AMDVI_CMD_OPCODE, AMDVI_OPCODE_COMPLETION_WAIT));
+        amdvi_le64_encode(&wire.word[1], 0);
+    }
+    __builtin_memcpy(slot, &wire, sizeof(wire));
+    amdvi_drv_flush_bytes(ring->heap->host, slot, sizeof(wire));
+}
+
+static AMDVI_DRV_APART void replace(struct amdvi_drv_ring *ring, uint32_t bad)
+{
     bool was_wait;
     uint32_t number = number_of(ring, bad, &was_wait);
 
-    /* Else it waits for nothing, and stores nothing. */
-    if (was_wait) {
-        command = amdvi_drv_ring_wait_command(ring, number, step(ring, bad));
-    }
-    amdvi_command_encode(&wire, &command);
-    __builtin_memcpy(slot, &wire, sizeof(wire));
-    amdvi_drv_flush_bytes(ring->heap->host, slot, sizeof(wire));
+    store_wait(ring, bad, was_wait ? &number : NULL);
     ring->refused[ring->refused_count++] = number;
     ring->repaired_at = bad;
 }
@@ -168,7 +178,8 @@ static bool repair_once(struct amdvi_drv_ring *ring, uint64_t bad_command)
         __atomic_store_n(&ring->failed, true, __ATOMIC_RELEASE);
         return false;
     }
-    uint32_t bad = find_bad(ring, bad_command);
+    uint64_t head = amdvi_drv_reg_read(host, ring->window, AMDVI_REG_CMD_BUF_HEAD);
+    uint32_t bad = find_bad(ring, bad_command, (uint32_t)head);
     if (bad != NOWHERE) {
         replace(ring, bad);
     }

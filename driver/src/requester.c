@@ -24,8 +24,8 @@ struct amdvi_drv_requester *amdvi_drv_requester_find(struct amdvi_drv_unit *unit
 }
 
 /* The one that is there, with a user more; or NULL, or @fresh, which is put there. */
-static struct amdvi_drv_requester *find_or_insert(struct amdvi_drv_unit *unit, uint16_t device_id,
-                                                  struct amdvi_drv_requester *fresh)
+static AMDVI_DRV_APART struct amdvi_drv_requester *
+find_or_insert(struct amdvi_drv_unit *unit, uint16_t device_id, struct amdvi_drv_requester *fresh)
 {
     struct amdvi_drv *drv = unit->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
@@ -44,12 +44,18 @@ static struct amdvi_drv_requester *find_or_insert(struct amdvi_drv_unit *unit, u
 }
 
 enum amdvi_drv_status amdvi_drv_requester_get(struct amdvi_drv_unit *unit, uint16_t device_id,
-                                              uint8_t dte_setting, struct amdvi_drv_requester **out)
+                                              uint8_t dte_setting, struct amdvi_drv_requester **out,
+                                              uint64_t *out_memories)
 {
     struct amdvi_drv *drv = unit->drv;
 
     *out = find_or_insert(unit, device_id, NULL);
     if (*out != NULL) {
+        return AMDVI_DRV_OK;
+    }
+    *out_memories = amdvi_drv_resolve_requester(unit, device_id);
+    struct amdvi_drv_domain *home = amdvi_drv_home_of(drv, *out_memories);
+    if (*out_memories != 0 && home == NULL) {
         return AMDVI_DRV_OK;
     }
     struct amdvi_drv_requester *fresh = amdvi_drv_object_alloc(drv);
@@ -60,16 +66,10 @@ enum amdvi_drv_status amdvi_drv_requester_get(struct amdvi_drv_unit *unit, uint1
     fresh->device_id = device_id;
     fresh->dte_setting = dte_setting;
     fresh->trusted = true;
-    fresh->memories = amdvi_drv_resolve_requester(unit, device_id);
-    if (fresh->memories != 0) {
-        enum amdvi_drv_status status = amdvi_drv_home_find(drv, fresh->memories, &fresh->home);
-        if (status != AMDVI_DRV_OK) {
-            amdvi_drv_object_free(drv, fresh);
-            return status;
-        }
-    }
+    fresh->memories = *out_memories;
+    fresh->home = home;
     /* As its entry in the table, which is home's since the start. */
-    fresh->domain = fresh->home;
+    fresh->domain = home;
     *out = find_or_insert(unit, device_id, fresh);
     if (*out != fresh) {
         amdvi_drv_object_free(drv, fresh);

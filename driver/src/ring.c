@@ -84,7 +84,7 @@ static void ring_empty(struct amdvi_drv_ring *ring)
 enum amdvi_drv_status amdvi_drv_ring_start(struct amdvi_drv_ring *ring)
 {
     const struct amdvi_drv_host *host = ring->heap->host;
-    unsigned entries_log2 = (unsigned)__builtin_ctz(ring->size_bytes / AMDVI_CMD_BYTES);
+    unsigned entries_log2 = amdvi_lowest_bit(ring->size_bytes / AMDVI_CMD_BYTES);
     enum amdvi_drv_status status = amdvi_drv_ring_stop(ring);
 
     if (status != AMDVI_DRV_OK) {
@@ -185,7 +185,7 @@ void amdvi_drv_ring_put_all(struct amdvi_drv_ring *ring)
     put_wire(ring, &wire);
 }
 
-static void forget_refused(struct amdvi_drv_ring *ring)
+static AMDVI_DRV_APART void forget_refused(struct amdvi_drv_ring *ring)
 {
     unsigned kept = 0;
 
@@ -204,12 +204,13 @@ uint32_t amdvi_drv_ring_commit(struct amdvi_drv_ring *ring, uintptr_t flags)
 {
     uint32_t next = (ring->tail + AMDVI_CMD_BYTES) & (ring->size_bytes - 1);
     uint32_t number = ++ring->submitted;
-    struct amdvi_command command = amdvi_drv_ring_wait_command(ring, number, next);
+    struct amdvi_wire_command wire;
 
     if (number % FORGET_AFTER == 0) {
         forget_refused(ring);
     }
-    amdvi_drv_ring_put(ring, &command);
+    amdvi_drv_ring_encode_wait(&wire, ring, number, next);
+    put_wire(ring, &wire);
     amdvi_drv_reg_write(ring->heap->host, ring->window, AMDVI_REG_CMD_BUF_TAIL, ring->tail);
     amdvi_drv_unlock(ring->heap->host, &ring->lock, flags);
     return number;
@@ -224,11 +225,9 @@ enum amdvi_drv_status amdvi_drv_ring_submit(struct amdvi_drv_ring *ring,
     if (count > AMDVI_DRV_SUBMIT_MAX) {
         return AMDVI_DRV_ERR_ARGUMENT;
     }
-    while (!amdvi_drv_ring_begin(ring, count, &flags)) {
-        enum amdvi_drv_status status = amdvi_drv_ring_room(ring, count, deadline_ns);
-        if (status != AMDVI_DRV_OK) {
-            return status;
-        }
+    enum amdvi_drv_status status = amdvi_drv_ring_take(ring, count, deadline_ns, &flags);
+    if (status != AMDVI_DRV_OK) {
+        return status;
     }
     for (unsigned i = 0; i < count; i++) {
         amdvi_drv_ring_put(ring, &commands[i]);
@@ -245,13 +244,12 @@ static enum amdvi_drv_status look_after(struct amdvi_drv_ring *ring, unsigned lo
     return is_late || look % LOOKS == LOOKS - 1 ? amdvi_drv_ring_repair(ring, 0) : AMDVI_DRV_OK;
 }
 
-enum amdvi_drv_status amdvi_drv_ring_room(struct amdvi_drv_ring *ring, unsigned count,
-                                          uint64_t deadline_ns)
+enum amdvi_drv_status amdvi_drv_ring_take(struct amdvi_drv_ring *ring, unsigned count,
+                                          uint64_t deadline_ns, uintptr_t *out_flags)
 {
     bool is_late = false;
-    uintptr_t flags;
 
-    for (unsigned look = 0; !amdvi_drv_ring_begin(ring, count, &flags); look++) {
+    for (unsigned look = 0; !amdvi_drv_ring_begin(ring, count, out_flags); look++) {
         enum amdvi_drv_status status = look_after(ring, look, is_late);
         if (status != AMDVI_DRV_OK) {
             return status;
@@ -261,7 +259,6 @@ enum amdvi_drv_status amdvi_drv_ring_room(struct amdvi_drv_ring *ring, unsigned 
         }
         is_late = amdvi_drv_is_late(ring->heap->host, deadline_ns);
     }
-    amdvi_drv_unlock(ring->heap->host, &ring->lock, flags);
     return AMDVI_DRV_OK;
 }
 

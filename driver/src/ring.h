@@ -4,6 +4,8 @@
 #ifndef AMDVI_DRV_RING_PRIVATE_H
 #define AMDVI_DRV_RING_PRIVATE_H
 
+#include "store.h"
+
 #include <amdvi/drv_ring.h>
 
 /*
@@ -15,11 +17,39 @@ bool amdvi_drv_ring_begin(struct amdvi_drv_ring *ring, unsigned count, uintptr_t
 void amdvi_drv_ring_put(struct amdvi_drv_ring *ring, const struct amdvi_command *command);
 /* INVALIDATE_IOMMU_ALL, as one of the commands. */
 void amdvi_drv_ring_put_all(struct amdvi_drv_ring *ring);
+/*
+ * The blocks of amdvi_drv_invalidate_pages() one after the other: how many they are, 4 at most, is
+ * known before the first is put.
+ */
+struct amdvi_drv_blocks {
+    uint64_t at; /* where the next begins */
+    uint64_t last;
+    unsigned count; /* of all */
+};
+
+struct amdvi_drv_blocks amdvi_drv_blocks_of(uint64_t first_iova, uint64_t last_iova);
+/* The next of them as INVALIDATE_IOMMU_PAGES, as one of the commands. */
+void amdvi_drv_ring_put_block(struct amdvi_drv_ring *ring, struct amdvi_drv_blocks *blocks,
+                              uint16_t domain_id, bool directories);
 /* The COMPLETION_WAIT, the tail, and the lock back. Returns the number. */
 uint32_t amdvi_drv_ring_commit(struct amdvi_drv_ring *ring, uintptr_t flags);
-/* Wait for room, with no lock held; a ring that stopped is repaired. */
-enum amdvi_drv_status amdvi_drv_ring_room(struct amdvi_drv_ring *ring, unsigned count,
-                                          uint64_t deadline_ns);
+/* As begin, and wait for room, with no lock held; a ring that stopped is repaired. */
+enum amdvi_drv_status amdvi_drv_ring_take(struct amdvi_drv_ring *ring, unsigned count,
+                                          uint64_t deadline_ns, uintptr_t *out_flags);
+
+/* Only wait, for room for a whole submission. */
+static inline enum amdvi_drv_status amdvi_drv_ring_room(struct amdvi_drv_ring *ring,
+                                                        uint64_t deadline_ns)
+{
+    uintptr_t flags;
+    enum amdvi_drv_status status =
+        amdvi_drv_ring_take(ring, AMDVI_DRV_SUBMIT_MAX, deadline_ns, &flags);
+
+    if (status == AMDVI_DRV_OK) {
+        amdvi_drv_unlock(ring->heap->host, &ring->lock, flags);
+    }
+    return status;
+}
 
 /* ---- For ring.c and repair.c ---- */
 
@@ -35,16 +65,15 @@ static inline bool amdvi_drv_ring_is_behind(uint32_t number, uint32_t other)
 }
 
 /* The COMPLETION_WAIT of a number, behind which the ring goes on at byte @next. */
-static inline struct amdvi_command amdvi_drv_ring_wait_command(const struct amdvi_drv_ring *ring,
-                                                               uint32_t number, uint32_t next)
+static inline void amdvi_drv_ring_encode_wait(struct amdvi_wire_command *out,
+                                              const struct amdvi_drv_ring *ring, uint32_t number,
+                                              uint32_t next)
 {
-    return (struct amdvi_command){
-        .opcode = AMDVI_OPCODE_COMPLETION_WAIT,
-        .store = true,
-        .flush = true, /* later commands wait for it, so that numbers complete in order */
-        .store_address = ring->completion.spa,
-        .store_data = number | (uint64_t)next << 32,
-    };
+    /* With f=1 later commands wait for it, so that numbers complete in order. */
+    amdvi_le64_encode(&out->word[0], amdvi_put(AMDVI_CMD_OPCODE, AMDVI_OPCODE_COMPLETION_WAIT) |
+                                         AMDVI_COMPLETION_WAIT_STORE | AMDVI_COMPLETION_WAIT_FLUSH |
+                                         (ring->completion.spa & AMDVI_COMPLETION_WAIT_STORE_ADDR));
+    amdvi_le64_encode(&out->word[1], number | (uint64_t)next << 32);
 }
 
 #endif

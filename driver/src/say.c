@@ -2,9 +2,11 @@
 /* Lines to the host about what was found wrong and gone on without. */
 #include "state.h"
 
+#define LINE_BYTES 128 /* the longest text, and a number */
+
 void amdvi_drv_say(const struct amdvi_drv *drv, const char *text, uint64_t number)
 {
-    char line[AMDVI_DRV_TEXT_BYTES];
+    char line[LINE_BYTES];
     struct amdvi_drv_text out;
 
     if (drv->host->log == NULL) {

@@ -7,8 +7,6 @@
 #include "state.h"
 #include "store.h"
 
-#define PAGE 4096u
-
 void amdvi_drv_config_init(struct amdvi_drv_config *config)
 {
     *config = (struct amdvi_drv_config){
@@ -44,17 +42,18 @@ static bool is_good_config(const struct amdvi_drv_config *config)
 /* ---- The instance itself --------------------------------------------------------------------- */
 
 /* There is no heap yet: from the host, or the first pages of the arena. */
-static enum amdvi_drv_status make_instance(struct amdvi_drv **out,
-                                           const struct amdvi_drv_host *host,
-                                           const struct amdvi_drv_config *config)
+static AMDVI_DRV_APART enum amdvi_drv_status make_instance(struct amdvi_drv **out,
+                                                           const struct amdvi_drv_host *host,
+                                                           const struct amdvi_drv_config *config)
 {
-    size_t size_bytes = (sizeof(struct amdvi_drv) + PAGE - 1) / PAGE * PAGE;
+    size_t size_bytes = (sizeof(struct amdvi_drv) + AMDVI_DRV_PAGE_BYTES - 1) /
+                        AMDVI_DRV_PAGE_BYTES * AMDVI_DRV_PAGE_BYTES;
     struct amdvi_drv_block self = {.bytes = NULL};
     struct amdvi_drv_block rest = {.bytes = NULL};
 
     if (config->arena != NULL) {
         self = *config->arena;
-        if (self.size_bytes <= size_bytes || (uintptr_t)self.bytes % PAGE != 0) {
+        if (self.size_bytes <= size_bytes || (uintptr_t)self.bytes % AMDVI_DRV_PAGE_BYTES != 0) {
             return AMDVI_DRV_ERR_NO_MEMORY;
         }
         rest = (struct amdvi_drv_block){.bytes = (uint8_t *)self.bytes + size_bytes,
@@ -134,6 +133,9 @@ static enum amdvi_drv_status prepare(struct amdvi_drv *drv)
     /* Homes are for all units, so all must be known. */
     for (unsigned i = 0; i < drv->unit_count && status == AMDVI_DRV_OK; i++) {
         status = amdvi_drv_unit_prepare(drv->units[i]);
+        if (status == AMDVI_DRV_OK) {
+            status = amdvi_drv_entries_fill(drv->units[i]);
+        }
     }
     return status;
 }

@@ -67,6 +67,7 @@ struct amdvi_drv_unit {
     void *window;
     uint64_t control; /* as it shall be while in use */
     struct amdvi_drv_device_table table;
+    struct amdvi_wire_dte stopped_entry; /* as amdvi_drv_stopped_dte() */
     struct amdvi_drv_ring ring;
     struct amdvi_drv_log log;
     struct amdvi_drv_lock lock; /* log, CONTROL, entries of the device table */
@@ -122,6 +123,7 @@ struct amdvi_drv_device {
     struct amdvi_drv_device_config config;
     struct amdvi_drv_domain *domain; /* NULL: home, or blocked */
     struct amdvi_drv_requester *requester[AMDVI_DRV_REQUESTERS_MAX];
+    uint64_t homeless; /* while it is added: the memories of a home that is to be made first */
     uint8_t requester_count;
     bool busy; /* attach, detach, remove, ATS are under way: drv->lock */
 };
@@ -203,39 +205,13 @@ void amdvi_drv_pool_destroy(struct amdvi_drv *drv);
 
 /* ---- flush.c: invalidations, on all units of a domain, and their completion ---- */
 
-/* Who waits, and for what. On the caller's stack. */
-struct amdvi_drv_wait {
-    uint32_t units;     /* bits */
-    uint32_t seen;      /* whose repairs and losses are noted */
-    uint32_t ats_units; /* of those: where devices with ATS were told */
-    bool entries;       /* device table entries, perhaps in several submissions: a repair of any
-                           meanwhile counts as one of ours */
-    uint32_t number[AMDVI_DRV_UNITS_MAX];
-    uint8_t repairs[AMDVI_DRV_UNITS_MAX]; /* of the ring, before */
-    uint8_t losses[AMDVI_DRV_UNITS_MAX];  /* of the log, before; bits 7:0 */
-};
-
 /*
- * domain->lock is held. Submit what @gather asks for to every unit of the domain, and to the
- * devices with ATS, in one submission for each unit; before that, the entries of requesters that
- * are entry_dirty, in as many as it takes. False when a ring has no room: give the lock back,
- * amdvi_drv_flush_room(), take it and begin again with the same @out, which is all 0 at first;
- * nothing is harmed by twice.
- */
-bool amdvi_drv_flush_submit(struct amdvi_drv_domain *domain, const struct amdvi_drv_gather *gather,
-                            struct amdvi_drv_wait *out);
-enum amdvi_drv_status amdvi_drv_flush_room(struct amdvi_drv_domain *domain);
-/*
- * No lock held. The worst of all units' results. A device that did not answer (IOTLB_INV_TIMEOUT)
+ * domain->lock is held, with @flags, and is given back. What @gather asks for is submitted to every
+ * unit of the domain and to its devices with ATS, and waited for. The worst of all units' results;
+ * OK is also when there is no unit to tell. A device that did not answer (IOTLB_INV_TIMEOUT)
  * completes the wait and still has what it cached: so where devices with ATS were told, the log is
- * drained first, ATS of those that are named is turned off and that completed; a log that
- * lost events meanwhile is AMDVI_DRV_ERR_TIMEOUT.
- */
-enum amdvi_drv_status amdvi_drv_flush_wait(struct amdvi_drv *drv,
-                                           const struct amdvi_drv_wait *wait);
-/*
- * All of that: domain->lock is held, with @flags, and is given back. OK is also when there is no
- * unit to tell.
+ * drained then, ATS of those that are named is turned off and that completed; a log that lost
+ * events meanwhile is AMDVI_DRV_ERR_TIMEOUT.
  */
 enum amdvi_drv_status amdvi_drv_flush_domain(struct amdvi_drv_domain *domain,
                                              const struct amdvi_drv_gather *gather,
@@ -265,6 +241,8 @@ unsigned amdvi_drv_unit_index(const struct amdvi_drv_unit *unit);
  * and whether it is stopped. domain->lock is held if it has one.
  */
 struct amdvi_dte amdvi_drv_requester_dte(const struct amdvi_drv_requester *requester);
+/* The entry of one that is stopped: nothing passes, and nothing is logged. */
+struct amdvi_dte amdvi_drv_stopped_dte(const struct amdvi_drv_unit *unit);
 /*
  * No lock held; the device is busy. Move a requester to @domain (NULL: home, or blocked): entry
  * written, in two steps where it must, and everything invalidated and completed. After an error it
@@ -277,6 +255,8 @@ enum amdvi_drv_status amdvi_drv_requester_move(struct amdvi_drv_requester *reque
 enum amdvi_drv_status amdvi_drv_requester_refresh(struct amdvi_drv_requester *requester);
 /* No lock held. Only the store, in two steps and with a completion between them if it must. */
 enum amdvi_drv_status amdvi_drv_requester_write(struct amdvi_drv_requester *requester);
+/* No lock held. Only the store, of one that is stopped: nothing has to be waited for. */
+enum amdvi_drv_status amdvi_drv_requester_block(struct amdvi_drv_requester *requester);
 /* domain->lock is held. The entries of all requesters get the domain's new root. */
 void amdvi_drv_domain_write_root(struct amdvi_drv_domain *domain);
 /* drv->lock and domain->lock are held. Take a requester out of the list. */
@@ -296,6 +276,8 @@ bool amdvi_drv_requester_is_shared(const struct amdvi_drv_device *device,
  */
 enum amdvi_drv_status amdvi_drv_home_find(struct amdvi_drv *drv, uint64_t memories,
                                           struct amdvi_drv_domain **out);
+/* The same, but NULL if it is not there. No lock held. */
+struct amdvi_drv_domain *amdvi_drv_home_of(struct amdvi_drv *drv, uint64_t memories);
 /* No lock held. Map, or unmap, firmware's memories in a domain; those that are there already are
  * left. The caller attaches, or has detached. */
 enum amdvi_drv_status amdvi_drv_memories_map(struct amdvi_drv_domain *domain, uint64_t memories);
@@ -378,10 +360,13 @@ enum amdvi_drv_status amdvi_drv_interrupts_release(struct amdvi_drv_device *devi
 
 /* ---- requester.c ---- */
 
-/* Find, or make, the requester of a unit; and let go of it. drv->lock is not held. */
+/*
+ * Find, or make, the requester of a unit; and let go of it. drv->lock is not held. OK and NULL:
+ * its home, of @out_memories, is to be made first.
+ */
 enum amdvi_drv_status amdvi_drv_requester_get(struct amdvi_drv_unit *unit, uint16_t device_id,
-                                              uint8_t dte_setting,
-                                              struct amdvi_drv_requester **out);
+                                              uint8_t dte_setting, struct amdvi_drv_requester **out,
+                                              uint64_t *out_memories);
 void amdvi_drv_requester_put(struct amdvi_drv_requester *requester);
 /* NULL when nobody uses it. Any context. */
 struct amdvi_drv_requester *amdvi_drv_requester_find(struct amdvi_drv_unit *unit,
@@ -423,7 +408,7 @@ bool amdvi_drv_resolve_special(struct amdvi_drv *drv, uint16_t segment, uint16_t
 
 /* Map the window, read capability and EFR, reconcile, choose errata. Nothing is written. */
 enum amdvi_drv_status amdvi_drv_unit_probe(struct amdvi_drv_unit *unit);
-/* Allocate table, ring and log; entries blocked, or home's. Nothing of the hardware is written. */
+/* Allocate table, ring and log; all entries blocked. Nothing of the hardware is written. */
 enum amdvi_drv_status amdvi_drv_unit_prepare(struct amdvi_drv_unit *unit);
 /* Everything given back but what the unit still reads (in_force). */
 void amdvi_drv_unit_destroy(struct amdvi_drv_unit *unit);

@@ -9,6 +9,16 @@
 #include <amdvi/drv_host.h>
 #include <amdvi/field.h>
 
+/* The IOMMU's smallest page, in which memory comes. */
+#define AMDVI_DRV_PAGE_BYTES ((size_t)4096)
+#define AMDVI_DRV_PAGE_MASK  UINT64_C(0xfff)
+
+/*
+ * A function whose stack is its own, and not a part of its caller's, who calls deeper ones besides:
+ * tools/check-freestanding adds up what a call takes.
+ */
+#define AMDVI_DRV_APART __attribute__((noinline))
+
 static inline uint64_t amdvi_drv_le64(uint64_t value)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

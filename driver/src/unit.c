@@ -130,6 +130,13 @@ enum amdvi_drv_status amdvi_drv_unit_probe(struct amdvi_drv_unit *unit)
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
+static AMDVI_DRV_APART void encode_stopped(struct amdvi_drv_unit *unit)
+{
+    struct amdvi_dte dte = amdvi_drv_stopped_dte(unit);
+
+    amdvi_drv_dte_encode(&unit->stopped_entry, &dte);
+}
+
 enum amdvi_drv_status amdvi_drv_unit_prepare(struct amdvi_drv_unit *unit)
 {
     struct amdvi_drv *drv = unit->drv;
@@ -142,6 +149,7 @@ enum amdvi_drv_status amdvi_drv_unit_prepare(struct amdvi_drv_unit *unit)
         return status;
     }
     unit->stage = AMDVI_DRV_UNIT_TABLE;
+    encode_stopped(unit);
     status = amdvi_drv_ring_init(&unit->ring, &drv->heap, unit->window, drv->config.commands_log2);
     if (status != AMDVI_DRV_OK) {
         return status;
@@ -152,7 +160,7 @@ enum amdvi_drv_status amdvi_drv_unit_prepare(struct amdvi_drv_unit *unit)
         return status;
     }
     unit->stage = AMDVI_DRV_UNIT_LOG;
-    return amdvi_drv_entries_fill(unit);
+    return AMDVI_DRV_OK;
 }
 
 void amdvi_drv_unit_destroy(struct amdvi_drv_unit *unit)

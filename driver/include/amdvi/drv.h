@@ -199,6 +199,9 @@ struct amdvi_drv_test_result {
  * complete in order and store what they are told, a ring stopped by a bad command is repaired, the
  * log shows that command, its overflow can be restarted. No device is disturbed.
  *
+ * Each time two of the AMDVI_DRV_REPAIRS_MAX repairs of the ring are used. Half of them are for
+ * true errors: when the other half is used up, what needs a bad command is AMDVI_DRV_NOT_TESTED.
+ *
  * @report  called for each result, no lock held; may be NULL.
  *
  * Returns    how many failed.
@@ -248,6 +251,8 @@ struct amdvi_drv_device_config {
  *            AMDVI_DRV_ERR_UNTRUSTED  a device that shares its requester id has what only trusted
  *                                     devices may have.
  *            AMDVI_DRV_ERR_ARGUMENT   too many aliases, or one behind another unit.
+ *            AMDVI_DRV_ERR_BUSY       a device that shares its requester id is being moved.
+ *            AMDVI_DRV_ERR_TIMEOUT, AMDVI_DRV_ERR_COMMAND, AMDVI_DRV_ERR_HARDWARE: it is not known.
  * Threading  task context.
  * Spec       1.20, IVHD device entries.
  */

@@ -191,7 +191,7 @@ struct amdvi_drv_bounce {
  * @out     must stay until amdvi_drv_bounce_unmap(); @bytes must, too.
  * @access  AMDVI_DRV_READ: the bytes are copied in now. AMDVI_DRV_WRITE: they are copied back.
  *
- * Returns    as amdvi_drv_map().
+ * Returns    as amdvi_drv_map(); after an error @out means nothing.
  * Threading  any context; one call at a time for each @out.
  */
 AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_bounce_map(struct amdvi_drv_domain *domain,

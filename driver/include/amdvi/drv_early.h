@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Block all DMA behind one IOMMU before there is an allocator, a table parser or anything else: for
- * boot loaders, and for code after a measured launch. Needs early.c alone of driver/src, and arch.
+ * boot loaders, and for code after a measured launch. Needs early.c alone of driver/src, which is
+ * less than 2 KiB of code, and arch.
  * amdvi_drv_start() later takes over without a gap.
  */
 #ifndef AMDVI_DRV_EARLY_H

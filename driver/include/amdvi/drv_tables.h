@@ -67,6 +67,13 @@ AMDVI_DRV_MUST_CHECK enum amdvi_drv_dte_step
 amdvi_drv_device_table_write(struct amdvi_drv_device_table *table, uint16_t device_id,
                              const struct amdvi_dte *dte);
 
+/* The same in two parts: an entry encoded before, with the erratum, and stored where little stack
+ * is left. */
+void amdvi_drv_dte_encode(struct amdvi_wire_dte *out, const struct amdvi_dte *dte);
+AMDVI_DRV_MUST_CHECK enum amdvi_drv_dte_step
+amdvi_drv_device_table_store(struct amdvi_drv_device_table *table, uint16_t device_id,
+                             const struct amdvi_wire_dte *wire);
+
 /* The entry as it is in memory, decoded; blocked, of a device beyond the table. */
 struct amdvi_dte amdvi_drv_device_table_read(const struct amdvi_drv_device_table *table,
                                              uint16_t device_id);
