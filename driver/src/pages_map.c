@@ -136,8 +136,9 @@ static AMDVI_DRV_APART bool store_pages(struct rest *rest, const struct run *run
     if (entries == 1) {
         done = store_run(first, run->pages, word, page_bytes);
     }
-    while (entries != 1 && done < run->pages && is_clear(&first[done * entries], entries)) {
-        store_run(&first[done * entries], entries, word, 0);
+    for (struct amdvi_le64 *at = first; entries != 1 && done < run->pages && is_clear(at, entries);
+         at += entries) {
+        store_run(at, entries, word, 0);
         word += page_bytes;
         done++;
     }
