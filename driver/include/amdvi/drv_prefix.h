@@ -110,7 +110,6 @@
 #define amdvi_drv_log_acknowledge          AMDVI_PREFIXED(amdvi_drv_log_acknowledge)
 #define amdvi_drv_log_destroy              AMDVI_PREFIXED(amdvi_drv_log_destroy)
 #define amdvi_drv_log_init                 AMDVI_PREFIXED(amdvi_drv_log_init)
-#define amdvi_drv_log_losses               AMDVI_PREFIXED(amdvi_drv_log_losses)
 #define amdvi_drv_log_next                 AMDVI_PREFIXED(amdvi_drv_log_next)
 #define amdvi_drv_log_start                AMDVI_PREFIXED(amdvi_drv_log_start)
 #define amdvi_drv_log_stop                 AMDVI_PREFIXED(amdvi_drv_log_stop)
