@@ -26,6 +26,7 @@ boot_disk=               # one more disk, a file of the user's; what the guest w
 boot_preboot=            # what an attack before the operating system comes to: succeeded, stopped; empty: there is none
 boot_preboot_rom=        # take_preboot makes it
 boot_kvm=                # not empty: use KVM
+boot_threads=multi       # of QEMU's software CPU; single: one for all processors
 boot_cpus=2
 boot_memory=1G
 boot_limit_s=240         # for the whole boot, from QEMU's start to its end
@@ -85,14 +86,27 @@ take_initramfs() { # MODULES
     "$guest_dir/make-initramfs" "$1" "$boot_initrd"
 }
 
-# take_qemu [PROGRAM]: the QEMU that qemu/build makes, or another one.
+# take_qemu [PROGRAM]: the QEMU that qemu/build makes, or another one, or the directory of one that qemu/build --tree made.
 take_qemu() {
     boot_qemu=${1:-}
+    boot_roms=
+    if [ -n "$boot_qemu" ] && [ -d "$boot_qemu" ]; then
+        boot_qemu=$boot_qemu/bin/qemu-system-x86_64
+        return
+    fi
     if [ -z "$boot_qemu" ]; then
         boot_qemu=$("$guest_dir/../qemu/build" | tail -n 1)
     fi
     # A program built here finds no firmware by itself; another one may, and then this does no harm.
     boot_roms=$("$guest_dir/../qemu/build" --print-rom-dir 2>/dev/null | tail -n 1) || true
+}
+
+# Debian's own QEMU, with the device as a module. The race that qemu/patches/0003 is for is open there; with one thread for
+# all processors it is not.
+take_stock_qemu() {
+    boot_qemu=$("$guest_dir/../qemu/stock/build" | tail -n 1)
+    boot_roms=
+    boot_threads=single
 }
 
 # The option ROM that attacks before the operating system.
@@ -157,7 +171,7 @@ describe_devices() {
 }
 
 describe_machine() {
-    local model=q35 cpu=max accel=tcg
+    local model=q35 cpu=max accel=tcg,thread=$boot_threads
     if [ -n "$boot_kvm" ]; then
         model=q35,kernel-irqchip=split cpu=host accel=kvm
     fi

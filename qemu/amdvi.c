@@ -219,6 +219,11 @@ static void unit_realize(PCIDevice *pci, Error **errp)
     X86MachineState *x86ms;
     int cap_offset;
 
+#ifdef AMDVI_STOCK_H
+    if (!amdvi_stock_begin(pci, errp)) {
+        return;
+    }
+#endif
     if (!unit_check_place(unit, errp) || !amdvi_core_join(unit, errp)) {
         return;
     }

@@ -476,7 +476,11 @@ static void memory_region_class_init(ObjectClass *klass, void *data)
     IOMMUMemoryRegionClass *region = IOMMU_MEMORY_REGION_CLASS(klass);
 
     region->translate = endpoint_translate;
+#ifdef AMDVI_STOCK_H
+    amdvi_stock_class_init(region, endpoint_translate_access);
+#else
     region->translate_access = endpoint_translate_access;
+#endif
     region->notify_flag_changed = endpoint_notify_flag_changed;
     region->replay = endpoint_replay;
 }

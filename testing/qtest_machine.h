@@ -13,7 +13,7 @@
 
 /*
  * Start the program that the environment's AMDVI_QEMU names, with @args (to a NULL) behind ours.
- * AMDVI_QEMU_ACCEL names its accelerator, if not qtest: then machine_clock_step() does not work.
+ * AMDVI_QEMU_ACCEL names its accelerator, if not qtest: then time passes by itself as well.
  */
 void machine_start(const char *const *args);
 void machine_stop(void);
