@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The device in a QEMU without qemu/patches. QEMU asks for a translation with neither the length of
- * the access nor a word when it is over, and after a refusal it goes on in steps of at most 4 bytes.
+ * the access nor a word when it is over; after a refusal it goes on in steps of at most 4 bytes.
  */
 #include "qemu/osdep.h"
 #include "exec/iommu-access.h"
@@ -41,10 +41,10 @@ bool amdvi_stock_begin(PCIDevice *pci, Error **errp)
         error_setg(errp, "amdvi was compiled for another QEMU than this one");
         return false;
     }
-    warn_report_once("amdvi: this QEMU is without amdvi's patches. A COMPLETION_WAIT does not wait for "
-                     "DMA under way; an access across the end of a page can go on in the memory behind "
-                     "it; refused accesses are not logged once for each page. "
-                     "docs/qemu.md, \"Debian's own QEMU\", has all of it");
+    warn_report_once("amdvi: this QEMU is without amdvi's patches: a COMPLETION_WAIT does not wait "
+                     "for DMA under way, a cached access across the end of a page goes on in the "
+                     "memory behind it, refused accesses are not logged once for each page "
+                     "(docs/qemu.md, \"Debian's own QEMU\")");
     return true;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a stock QEMU is given, with -plugin or by LD_PRELOAD. It needs no symbol of QEMU's, so that it
- * can be loaded by any, finds out which one that is, and loads the device only into the one that the
- * device was compiled for. The device is the file amdvi-device.so beside this one.
+ * What a stock QEMU is given, with -plugin or by LD_PRELOAD. It needs no symbol of QEMU's, so that
+ * it can be loaded by any, finds out which one that is, and loads the device only into the one that
+ * the device was compiled for. The device is the file amdvi-device.so beside this one.
  */
 #include <dlfcn.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,14 @@
 #define DEVICE_FILE "amdvi-device.so"
 
 /* QEMU's answer to query-version; a part of its protocol, so the same in all versions. */
+struct version_number {
+    int64_t major;
+    int64_t minor;
+    int64_t micro;
+};
+
 struct version {
-    struct {
-        int64_t major;
-        int64_t minor;
-        int64_t micro;
-    } *qemu;
+    struct version_number *qemu;
     char *package;
 };
 
@@ -79,12 +82,15 @@ static void __attribute__((constructor)) gate_open(void)
         return;
     }
     if (strcmp(met, AMDVI_STOCK_VERSION) != 0) {
-        fprintf(stderr, "amdvi: this module is for QEMU %s only, and this is QEMU %s; qemu/stock/build "
-                "makes it for Debian's newest\n", AMDVI_STOCK_VERSION, met);
+        fprintf(stderr,
+                "amdvi: this module is for QEMU %s only, and this is QEMU %s; qemu/stock/build "
+                "makes it for Debian's newest\n",
+                AMDVI_STOCK_VERSION, met);
         return;
     }
     if (!dlsym(RTLD_DEFAULT, "x86_iommu_get_default")) {
-        fprintf(stderr, "amdvi: this module is for qemu-system-x86_64, and this is another of QEMU's "
+        fprintf(stderr,
+                "amdvi: this module is for qemu-system-x86_64, and this is another of QEMU's "
                 "programs\n");
         return;
     }

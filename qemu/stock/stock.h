@@ -16,10 +16,10 @@
  * and then calls nobody any more.
  */
 #undef module_init
-#define module_init(function, type)                                      \
-    static void __attribute__((constructor)) amdvi_init_##function(void) \
-    {                                                                    \
-        function();                                                      \
+#define module_init(function, type)                                                                \
+    static void __attribute__((constructor)) amdvi_init_##function(void)                           \
+    {                                                                                              \
+        function();                                                                                \
     }
 
 /* What patch 0002 adds to the class of IOMMU memory regions. */
