@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(hidden)
+
 #define AMDVI_CACHE_LINE  64
 #define AMDVI_CACHE_WORDS 7
 #define AMDVI_CACHE_WAYS  4
@@ -153,5 +155,7 @@ static inline uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index
 }
 
 void amdvi_cache_clear(struct amdvi_cache *cache);
+
+#pragma GCC visibility pop
 
 #endif

@@ -29,6 +29,8 @@
 
 #include "cache.h"
 
+#pragma GCC visibility push(hidden)
+
 #define AMDVI_DEVICE_IDS 65536
 #define AMDVI_DOMAIN_IDS 65536
 
@@ -435,5 +437,7 @@ static inline void amdvi_tlb_drop_page(struct amdvi_caches *caches, uint16_t dom
         amdvi_directory_drop_page(caches, domain_id, iova);
     }
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "state.h"
 
+#pragma GCC visibility push(hidden)
+
 /* From @iova to the end of its block of 2^@size_log2 bytes. */
 static inline uint64_t amdvi_bytes_to_end(uint64_t iova, unsigned size_log2)
 {
@@ -91,5 +93,7 @@ enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, 
 enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
                                            uint64_t iova, enum amdvi_access access,
                                            struct amdvi_page *out);
+
+#pragma GCC visibility pop
 
 #endif

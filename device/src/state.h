@@ -32,6 +32,8 @@
 
 #include "caches.h"
 
+#pragma GCC visibility push(hidden)
+
 /* ---- Readers and invalidation ---------------------------------------------------------------- */
 
 /*
@@ -568,5 +570,7 @@ void amdvi_run_commands_locked(struct amdvi_iommu *iommu);
 
 /* The same, all of it left to the host if it can. */
 void amdvi_go_on(struct amdvi_iommu *iommu);
+
+#pragma GCC visibility pop
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "state.h"
 
+#pragma GCC visibility push(hidden)
+
 struct amdvi_drv_dumping {
     struct amdvi_drv *drv;
     void (*line)(void *ctx, const char *text);
@@ -49,5 +51,7 @@ static inline void amdvi_drv_dump_end(struct amdvi_drv_dumping *dump)
 /* A device's requesters: entry, interrupts, and where @iova leads. */
 void amdvi_drv_dump_device(struct amdvi_drv_dumping *dump, struct amdvi_drv_device *device,
                            uint64_t iova);
+
+#pragma GCC visibility pop
 
 #endif

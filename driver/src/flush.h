@@ -5,6 +5,8 @@
 
 #include "state.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Of a wait that begins now. */
 uint64_t amdvi_drv_deadline(const struct amdvi_drv *drv);
 
@@ -35,5 +37,7 @@ void amdvi_drv_settle_note(struct amdvi_drv_settle *settle, const struct amdvi_d
  */
 enum amdvi_drv_status amdvi_drv_settle(struct amdvi_drv *drv,
                                        const struct amdvi_drv_settle *settle);
+
+#pragma GCC visibility pop
 
 #endif

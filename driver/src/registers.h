@@ -6,6 +6,8 @@
 #include <amdvi/drv_host.h>
 #include <amdvi/regs.h>
 
+#pragma GCC visibility push(hidden)
+
 /* How long a ring or log may take to stop, and a run bit to follow its enable. */
 #define AMDVI_DRV_STOP_NS UINT64_C(100000000)
 
@@ -33,5 +35,7 @@ bool amdvi_drv_reg_wait(const struct amdvi_drv_host *host, void *window, enum am
 
 /* Has the clock reached @deadline_ns? Calls host->pause when not. */
 bool amdvi_drv_is_late(const struct amdvi_drv_host *host, uint64_t deadline_ns);
+
+#pragma GCC visibility pop
 
 #endif

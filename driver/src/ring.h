@@ -8,6 +8,8 @@
 
 #include <amdvi/drv_ring.h>
 
+#pragma GCC visibility push(hidden)
+
 /*
  * Room for @count (at most AMDVI_DRV_SUBMIT_MAX) commands and a COMPLETION_WAIT? If so ring->lock
  * is taken and kept. May be called with a domain's or unit's lock held: does not wait.
@@ -75,5 +77,7 @@ static inline void amdvi_drv_ring_encode_wait(struct amdvi_wire_command *out,
                                          (ring->completion.spa & AMDVI_COMPLETION_WAIT_STORE_ADDR));
     amdvi_le64_encode(&out->word[1], number | (uint64_t)next << 32);
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,8 @@
 #include "registers.h"
 #include "state.h"
 
+#pragma GCC visibility push(hidden)
+
 #define AMDVI_DRV_TEST_PATTERN UINT64_C(0xa5c3e187965b2d4f)
 
 struct amdvi_drv_self_test_run {
@@ -52,5 +54,7 @@ amdvi_drv_expectation amdvi_drv_test_refusal;
 amdvi_drv_expectation amdvi_drv_test_repair;
 amdvi_drv_expectation amdvi_drv_test_event;
 amdvi_drv_expectation amdvi_drv_test_overflow;
+
+#pragma GCC visibility pop
 
 #endif

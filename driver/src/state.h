@@ -15,6 +15,8 @@
 #include <amdvi/drv_tables.h>
 #include <amdvi/ivrs.h>
 
+#pragma GCC visibility push(hidden)
+
 #define AMDVI_DRV_UNITS_MAX    AMDVI_IVRS_UNITS_MAX
 #define AMDVI_DRV_MEMORIES_MAX 64  /* IVMDs and overrides; a set of them is a word */
 #define AMDVI_DRV_ATS_MAX      96  /* devices with ATS in one domain: a flush fits one submission */
@@ -489,5 +491,7 @@ void amdvi_drv_text_string(struct amdvi_drv_text *text, const char *string);
 void amdvi_drv_text_decimal(struct amdvi_drv_text *text, uint64_t value);
 void amdvi_drv_text_hex(struct amdvi_drv_text *text, uint64_t value, unsigned digits_min);
 void amdvi_drv_text_device(struct amdvi_drv_text *text, uint16_t device_id); /* 00:14.0 */
+
+#pragma GCC visibility pop
 
 #endif

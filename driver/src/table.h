@@ -17,6 +17,8 @@
 #include <amdvi/drv_pages.h>
 #include <amdvi/pte.h>
 
+#pragma GCC visibility push(hidden)
+
 #define AMDVI_DRV_TABLE_ENTRIES 512
 #define AMDVI_DRV_TABLE_BYTES   4096
 
@@ -174,5 +176,7 @@ void amdvi_drv_gather_push(struct amdvi_drv_gather *gather, struct amdvi_drv_tab
                            uint64_t spa, unsigned level);
 /* The one pushed first; false: there is none. */
 bool amdvi_drv_gather_pop(struct amdvi_drv_gather *gather, struct amdvi_drv_block *out);
+
+#pragma GCC visibility pop
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "amdvi/ivrs.h"
 
+#pragma GCC visibility push(hidden)
+
 static inline bool amdvi_ivrs_is_alias(enum amdvi_ivrs_device_kind kind)
 {
     return kind == AMDVI_IVRS_DEVICE_ALIAS_SELECT || kind == AMDVI_IVRS_DEVICE_ALIAS_RANGE;
@@ -68,5 +70,7 @@ struct amdvi_ivrs_device amdvi_ivrs_filler(const struct amdvi_ivrs_unit_descript
 
 /* The bytes of the IVHD block of one IOMMU, filled up. */
 uint64_t amdvi_ivrs_unit_bytes(const struct amdvi_ivrs_unit_description *unit);
+
+#pragma GCC visibility pop
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "amdvi/ivrs.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Comparing all pairs of more blocks than this is left out: it bounds the work. */
 enum { SURVEY_PAIRED_BLOCKS_MAX = 256 };
 
@@ -44,5 +46,7 @@ void amdvi_ivrs_survey_last_device(struct amdvi_ivrs_survey *survey);
 void amdvi_ivrs_survey_shared_devices(struct amdvi_ivrs_survey *survey);
 void amdvi_ivrs_survey_ioapics(struct amdvi_ivrs_survey *survey);
 void amdvi_ivrs_survey_memory_pairs(struct amdvi_ivrs_survey *survey);
+
+#pragma GCC visibility pop
 
 #endif

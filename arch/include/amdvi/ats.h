@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Translation completion */
 #define AMDVI_ATS_COMPLETION_R       AMDVI_BIT(0)
 #define AMDVI_ATS_COMPLETION_W       AMDVI_BIT(1)
@@ -41,5 +45,9 @@ struct amdvi_ats_answer {
 
 /* The answer as it goes to the device: one quadword of the completion. */
 uint64_t amdvi_ats_completion_word(const struct amdvi_ats_answer *answer);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

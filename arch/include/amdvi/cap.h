@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The class code of the IOMMU's PCI function: base system peripheral, IOMMU. */
 #define AMDVI_PCI_CLASS 0x0806
 
@@ -77,5 +81,9 @@ const struct amdvi_cap_info *amdvi_cap_info(enum amdvi_cap_offset offset);
  */
 uint32_t amdvi_cap_after_write(enum amdvi_cap_offset offset, uint32_t old, uint32_t value,
                                uint32_t lanes, bool locked);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

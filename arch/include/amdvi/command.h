@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define AMDVI_CMD_BYTES  16
 #define AMDVI_CMD_OPCODE AMDVI_BITS(63, 60) /* word 0 of every command */
 
@@ -95,5 +99,9 @@ struct amdvi_iova_range {
 
 /* Decode the range: S=0 is one page of 4 KiB, S=1 a naturally aligned power of two of them. */
 struct amdvi_iova_range amdvi_inv_range(uint64_t address, bool size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

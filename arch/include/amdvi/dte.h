@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define AMDVI_DTE_BYTES 32
 
 /* Quadword 0 */
@@ -124,5 +128,9 @@ void amdvi_dte_decode(struct amdvi_dte *out, const struct amdvi_wire_dte *wire);
 
 /* The inverse; memory_reserved and intr_reserved are ignored, reserved bits come out as 0. */
 void amdvi_dte_encode(struct amdvi_wire_dte *out, const struct amdvi_dte *dte);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

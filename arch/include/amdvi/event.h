@@ -5,6 +5,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define AMDVI_EVENT_BYTES 16
 
 /* Word 0; word 1 is the address. */
@@ -89,5 +93,9 @@ uint64_t amdvi_event_address_mask(enum amdvi_event_code code);
 
 /* As the specification spells it; "reserved" for an unknown code. */
 const char *amdvi_event_name(unsigned code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

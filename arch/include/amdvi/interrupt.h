@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- Message signalled interrupts: a dword written to FEE0_0000h to FEEF_FFFFh -----------------
  */
 
@@ -91,5 +95,9 @@ struct amdvi_int_request {
 
 /* False when @address is in neither range. @data is that of an MSI. */
 bool amdvi_int_request_decode(struct amdvi_int_request *out, uint64_t address, uint32_t data);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #include <amdvi/field.h>
 #include <amdvi/interrupt.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define AMDVI_IRTE_BYTES 4
 
 #define AMDVI_IRTE_REMAP_EN    AMDVI_BIT(0)
@@ -36,5 +40,9 @@ struct amdvi_irte {
 /* Decode an entry, whatever it says, and encode one; has_reserved is ignored. */
 struct amdvi_irte amdvi_irte_decode(uint32_t word);
 uint32_t amdvi_irte_encode(const struct amdvi_irte *irte);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define AMDVI_PTE_BYTES  8
 #define AMDVI_TABLE_PTES 512 /* in a page table of any level */
 
@@ -77,5 +81,9 @@ static inline unsigned amdvi_level_index(unsigned level, uint64_t iova)
 
 /* The IOVA bits below the table of @from and above the index of level @to (1 <= to < from). */
 uint64_t amdvi_level_skipped(unsigned from, unsigned to);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum amdvi_range {
     AMDVI_RANGE_NONE,                   /* ordinary memory */
     AMDVI_RANGE_RESERVED_INTERRUPT,     /* FD_0000_0000h */
@@ -47,5 +51,9 @@ struct amdvi_range_bounds amdvi_range_bounds(enum amdvi_range range);
 
 /* The name of a range, for people. */
 const char *amdvi_range_name(enum amdvi_range range);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

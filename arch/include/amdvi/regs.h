@@ -8,6 +8,10 @@
 
 #include <amdvi/field.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Size of the register window, in bytes. */
 #define AMDVI_MMIO_SIZE 0x4000
 
@@ -119,5 +123,9 @@ uint64_t amdvi_dev_tab_entries(uint64_t dev_tab_base);
 
 /* InvTimeOut in milliseconds; 0 is never, also for the reserved code 7. */
 uint64_t amdvi_inv_timeout_ms(unsigned code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

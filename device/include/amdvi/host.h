@@ -20,13 +20,15 @@ enum amdvi_memory_status {
     AMDVI_MEMORY_ERROR,  /* RAM that cannot be read or written: a data error */
 };
 
+enum amdvi_invalidation_kind {
+    AMDVI_INVALIDATED_DOMAIN, /* the pages first_iova to last_iova of domain_id */
+    AMDVI_INVALIDATED_DEVICE, /* everything of device_id: its device table entry */
+    AMDVI_INVALIDATED_ALL,    /* everything: the IOMMU was enabled, disabled or reset */
+};
+
 /* Translations that a command invalidated, for an embedder that keeps copies of its own. */
 struct amdvi_invalidation {
-    enum {
-        AMDVI_INVALIDATED_DOMAIN, /* the pages first_iova to last_iova of domain_id */
-        AMDVI_INVALIDATED_DEVICE, /* everything of device_id: its device table entry */
-        AMDVI_INVALIDATED_ALL,    /* everything: the IOMMU was enabled, disabled or reset */
-    } kind;
+    enum amdvi_invalidation_kind kind;
     uint16_t domain_id;
     uint16_t device_id;
     uint64_t first_iova;

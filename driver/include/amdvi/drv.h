@@ -24,16 +24,19 @@ struct amdvi_drv_domain; /* an address space: drv_domain.h */
 
 /* ---- Bring-up -------------------------------------------------------------------------------- */
 
+/* What is corrected; the names are those of the members of struct amdvi_drv_override. */
+enum amdvi_drv_override_kind {
+    AMDVI_DRV_OVERRIDE_IOAPIC, /* @handle, its id: sends as @device_id */
+    AMDVI_DRV_OVERRIDE_HPET,   /* @handle, its number */
+    AMDVI_DRV_OVERRIDE_ACPI,   /* the device with this @hid and @uid sends as @device_id */
+    AMDVI_DRV_OVERRIDE_MEMORY, /* firmware memory: @first_spa to @last_spa for @device_id; with
+                                  last < first, no IVMD is for this device */
+    AMDVI_DRV_OVERRIDE_IGNORE, /* no unit at @window_base: leave it alone */
+};
+
 /* Corrects what broken firmware says; the first that fits counts, before the table. */
 struct amdvi_drv_override {
-    enum {
-        AMDVI_DRV_OVERRIDE_IOAPIC, /* @handle, its id: sends as @device_id */
-        AMDVI_DRV_OVERRIDE_HPET,   /* @handle, its number */
-        AMDVI_DRV_OVERRIDE_ACPI,   /* the device with this @hid and @uid sends as @device_id */
-        AMDVI_DRV_OVERRIDE_MEMORY, /* firmware memory: @first_spa to @last_spa for @device_id; with
-                                      last < first, no IVMD is for this device */
-        AMDVI_DRV_OVERRIDE_IGNORE, /* no unit at @window_base: leave it alone */
-    } kind;
+    enum amdvi_drv_override_kind kind;
     uint8_t handle;
     uint16_t segment;
     uint16_t device_id;

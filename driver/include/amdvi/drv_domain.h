@@ -153,16 +153,18 @@ bool amdvi_drv_domain_is_poisoned(struct amdvi_drv_domain *domain);
 AMDVI_DRV_MUST_CHECK enum amdvi_drv_status
 amdvi_drv_domain_recover(struct amdvi_drv_domain *domain);
 
+enum amdvi_drv_reserved_kind {
+    AMDVI_DRV_RESERVED_MSI,            /* FEE0_0000h to FEEF_FFFFh */
+    AMDVI_DRV_RESERVED_HYPERTRANSPORT, /* FD_0000_0000h to FF_FFFF_FFFFh */
+    AMDVI_DRV_RESERVED_FIRMWARE,       /* IVMD: mapped to itself */
+    AMDVI_DRV_RESERVED_LIMIT,          /* beyond the owner's limits, or the IOMMU's bits */
+};
+
 /* IOVAs that cannot be mapped. */
 struct amdvi_drv_reserved_range {
     uint64_t first_iova;
     uint64_t last_iova; /* inclusive */
-    enum {
-        AMDVI_DRV_RESERVED_MSI,            /* FEE0_0000h to FEEF_FFFFh */
-        AMDVI_DRV_RESERVED_HYPERTRANSPORT, /* FD_0000_0000h to FF_FFFF_FFFFh */
-        AMDVI_DRV_RESERVED_FIRMWARE,       /* IVMD: mapped to itself */
-        AMDVI_DRV_RESERVED_LIMIT,          /* beyond the owner's limits, or the IOMMU's bits */
-    } kind;
+    enum amdvi_drv_reserved_kind kind;
 };
 
 /* Range number @index of a device and, if not NULL, a domain; false beyond the last. */
