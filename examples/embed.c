@@ -12,6 +12,7 @@
 #include <amdvi/regs.h>
 
 #include <inttypes.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ enum {
     PAGE = 0x60000
 };
 
-static _Alignas(8) uint8_t memory[MEMORY_BYTES];
+alignas(8) static uint8_t memory[MEMORY_BYTES];
 
 static enum amdvi_memory_status read_memory(void *ctx, uint64_t spa, void *out, size_t size)
 {
@@ -62,12 +63,13 @@ static void set_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64_t
 /* What a driver does: tables, rings, enable, and a command to see that it works. */
 static void program(struct amdvi_iommu *iommu, uint16_t device_id)
 {
-    struct amdvi_dte dte = {.valid = true,
-                            .translation = true,
-                            .read = true,
+    /* In the order of the members, as C++ wants it. */
+    struct amdvi_dte dte = {.page_root = PAGE_TABLE,
                             .domain_id = 7,
                             .mode = 1,
-                            .page_root = PAGE_TABLE};
+                            .valid = true,
+                            .translation = true,
+                            .read = true};
     struct amdvi_command wait = {.opcode = AMDVI_OPCODE_COMPLETION_WAIT,
                                  .store = true,
                                  .store_address = STORE,
