@@ -59,8 +59,8 @@ struct amdvi_dte amdvi_drv_requester_dte(const struct amdvi_drv_requester *reque
         return dte;
     }
     dte.translation = true;
-    dte.read = true;
-    dte.write = true;
+    dte.read = domain->config.kind != AMDVI_DRV_DOMAIN_BLOCKED;
+    dte.write = dte.read;
     dte.domain_id = domain->domain_id;
     dte.iotlb = requester->ats && !requester->ats_closing;
     dte.sys_mgt = (uint8_t)amdvi_get(requester->dte_setting, AMDVI_IVRS_DTE_SYS_MGT);

@@ -156,7 +156,7 @@ static enum amdvi_drv_status check_config(const struct amdvi_drv *drv,
 {
     const struct amdvi_drv_limits *limits = config->limits;
 
-    if (config->size != sizeof(*config) || config->kind > AMDVI_DRV_DOMAIN_IDENTITY ||
+    if (config->size != sizeof(*config) || config->kind > AMDVI_DRV_DOMAIN_BLOCKED ||
         config->flush > AMDVI_DRV_FLUSH_MANUAL ||
         (limits != NULL && limits->first_iova > limits->last_iova)) {
         return AMDVI_DRV_ERR_ARGUMENT;
@@ -204,7 +204,7 @@ enum amdvi_drv_status amdvi_drv_domain_create(struct amdvi_drv *drv,
     if (checked.page_sizes == 0) {
         checked.page_sizes = AMDVI_DRV_PAGE_SIZES_ALL;
     }
-    if (checked.kind == AMDVI_DRV_DOMAIN_IDENTITY) {
+    if (checked.kind != AMDVI_DRV_DOMAIN_PAGED) {
         checked.flush = AMDVI_DRV_FLUSH_STRICT;
     }
     status = amdvi_drv_domain_make(drv, &checked, &domain);

@@ -310,6 +310,9 @@ bool amdvi_drv_find(struct amdvi_drv_domain *domain, uint64_t iova, struct amdvi
                                           .size_log2 = 52};
         return true;
     }
+    if (domain->config.kind == AMDVI_DRV_DOMAIN_BLOCKED) {
+        return false;
+    }
     uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
     bool is_mapped = amdvi_drv_pages_find(&domain->pages, iova, out);
     amdvi_drv_unlock(host, &domain->lock, flags);

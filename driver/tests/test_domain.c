@@ -233,6 +233,60 @@ static void identity_is_for_trusted_devices(void)
     policy_stop(&policy);
 }
 
+static unsigned faults_of_domain;
+static uint16_t domain_of_fault;
+
+static void hear(struct rig *rig, const struct amdvi_drv_report *report)
+{
+    (void)rig;
+    if (report->event.code == AMDVI_EVENT_IO_PAGE_FAULT) {
+        faults_of_domain++;
+        domain_of_fault = report->event.domain_id;
+    }
+}
+
+static void a_blocked_domain_is_reached_by_nobody(void)
+{
+    struct amdvi_drv_domain_config config;
+    struct amdvi_drv_domain *blocked = NULL;
+    struct amdvi_drv_mapping mapping;
+    uint16_t id = POLICY_ID(0, 0);
+
+    if (!policy_start(&policy, &(struct policy_options){0})) {
+        return;
+    }
+    struct amdvi_drv_block memory = policy_memory(&policy, 4096);
+    amdvi_drv_domain_config_init(&config);
+    config.kind = AMDVI_DRV_DOMAIN_BLOCKED;
+    CHECK_U64(amdvi_drv_domain_create(policy.drv, &config, &blocked), AMDVI_DRV_OK);
+    struct amdvi_drv_domain *paged = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
+    struct amdvi_drv_device *device = policy_device(&policy, id);
+    CHECK_U64(amdvi_drv_attach(paged, device), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_map(paged, IOVA, memory.spa, 4096, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_REACHES(&policy, id, IOVA, memory.spa);
+
+    CHECK_U64(amdvi_drv_detach(device), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_attach(blocked, device), AMDVI_DRV_OK);
+    CHECK_REFUSED(&policy, id, IOVA);
+    CHECK_REFUSED(&policy, id, memory.spa);
+    CHECK(!amdvi_drv_find(blocked, IOVA, &mapping));
+    CHECK_U64(amdvi_drv_map(blocked, IOVA, memory.spa, 4096, POLICY_RW), AMDVI_DRV_ERR_UNSUPPORTED);
+    CHECK_U64(amdvi_drv_domain_destroy(blocked), AMDVI_DRV_ERR_BUSY);
+    /* Whose fault it was is told. */
+    policy.rig.event = hear;
+    faults_of_domain = 0;
+    CHECK_REFUSED(&policy, id, IOVA);
+    amdvi_drv_poll(policy.drv);
+    CHECK(faults_of_domain != 0);
+    CHECK_U64(domain_of_fault, blocked->domain_id);
+
+    CHECK_U64(amdvi_drv_detach(device), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_attach(paged, device), AMDVI_DRV_OK);
+    CHECK_REACHES(&policy, id, IOVA, memory.spa);
+    CHECK_U64(amdvi_drv_domain_destroy(blocked), AMDVI_DRV_OK);
+    policy_stop(&policy);
+}
+
 static void a_number_is_never_that_of_two_domains(void)
 {
     struct amdvi_drv_domain *domains[8];
@@ -337,6 +391,8 @@ static const struct check_case cases[] = {
     {"find says where an IOVA leads", NULL, find_says_where_an_iova_leads},
     {"an identity domain is for trusted devices, and has no mappings", "1.20 device table entry",
      identity_is_for_trusted_devices},
+    {"a blocked domain is reached by nobody, has no mappings, and its faults name it",
+     "1.20 device table entry", a_blocked_domain_is_reached_by_nobody},
     {"B-2: no two domains have one number, also after all numbers were used", NULL,
      a_number_is_never_that_of_two_domains},
     {"a domain with a device is not destroyed, nor made from a bad description", NULL,

@@ -21,6 +21,7 @@ extern "C" {
 enum amdvi_drv_domain_kind {
     AMDVI_DRV_DOMAIN_PAGED,
     AMDVI_DRV_DOMAIN_IDENTITY, /* IOVA is SPA, everything: for trusted devices */
+    AMDVI_DRV_DOMAIN_BLOCKED,  /* nothing, firmware's memory neither; events name the domain */
 };
 
 enum amdvi_drv_flush_policy {
@@ -81,8 +82,8 @@ amdvi_drv_domain_destroy(struct amdvi_drv_domain *domain);
 
 /*
  * Attach a device, which is blocked until now. All its requester ids move together; firmware's
- * memory for it is mapped in the domain first, and stays until it is detached. Its old and its new
- * domain are invalidated.
+ * memory for it is mapped in a paged domain first, and stays until it is detached. Its old and its
+ * new domain are invalidated.
  *
  * Returns    AMDVI_DRV_ERR_BUSY       it is attached, or shares a requester id with one that is
  *                                     attached elsewhere.
@@ -137,7 +138,8 @@ amdvi_drv_unmap(struct amdvi_drv_domain *domain, uint64_t iova, uint64_t size_by
 /* Complete everything that waits in the queue. Any context, several at once. */
 AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_sync(struct amdvi_drv_domain *domain);
 
-/* Where an IOVA of the domain leads; in an identity domain to itself. Any context. */
+/* Where an IOVA of the domain leads; in an identity domain to itself, in a blocked one nowhere. Any
+ * context. */
 bool amdvi_drv_find(struct amdvi_drv_domain *domain, uint64_t iova, struct amdvi_drv_mapping *out);
 
 /* Has an invalidation failed, so that nothing can be mapped until amdvi_drv_domain_recover()? */

@@ -37,7 +37,10 @@ struct amdvi_drv_target {
 AMDVI_DRV_MUST_CHECK enum amdvi_drv_status
 amdvi_drv_interrupt_alloc(struct amdvi_drv_device *device, unsigned count, unsigned *out_index);
 
-/* For an IOAPIC: entries 0 to @pins - 1, so that a pin's index is its number. */
+/*
+ * For an IOAPIC: entries 0 to @pins - 1, so that a pin's index is its number. As above, and
+ * AMDVI_DRV_ERR_BUSY when the device has entries already.
+ */
 AMDVI_DRV_MUST_CHECK enum amdvi_drv_status
 amdvi_drv_interrupt_alloc_pins(struct amdvi_drv_device *device, unsigned pins);
 
