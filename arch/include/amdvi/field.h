@@ -25,8 +25,8 @@ struct amdvi_le32 {
 };
 
 /*
- * The number of the lowest, and of the highest, bit that is set; @word is not 0. Where a processor
- * has no instruction for it, compilers would call libgcc, which kernels do not have.
+ * Where a processor has no instruction that counts zeros, compilers would call libgcc, which
+ * kernels do not have.
  */
 #if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv_zbb)
 #define AMDVI_COUNTS_ZEROS(word) true
@@ -34,6 +34,7 @@ struct amdvi_le32 {
 #define AMDVI_COUNTS_ZEROS(word) __builtin_constant_p(word)
 #endif
 
+/* The number of the lowest bit that is set. @word is not 0. */
 static inline unsigned amdvi_lowest_bit(uint64_t word)
 {
     unsigned number = 0;
@@ -50,6 +51,7 @@ static inline unsigned amdvi_lowest_bit(uint64_t word)
     return number;
 }
 
+/* The number of the highest bit that is set. @word is not 0. */
 static inline unsigned amdvi_highest_bit(uint64_t word)
 {
     unsigned number = 0;
