@@ -169,8 +169,8 @@ static double explaining_takes(unsigned count, const char *format)
 static void time_grows_with_the_log(void)
 {
     static const char *const formats[] = {
-        "[%5u.%03u000] AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:03:00.0 domain=%#x "
-        "address=%#x flags=0x0020]\n",
+        ("[%5u.%03u000] AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:03:00.0 domain=%#x "
+         "address=%#x flags=0x0020]\n"),
         "[%5u.%03u000] AMD-Vi: Event logged [IO_PAGE_FAULT domain=%#x address=%#x flags=0x0020]\n",
         "[%5u.%03u000] AMD-Vi: a line %x %x that nobody knows\n",
         "(XEN) [%5u.%03u000] AMD-Vi: a line %x %x that nobody knows\n",
