@@ -171,8 +171,9 @@ static void writes_send_nothing(struct rig *rig)
 
     rig_enable_with(rig, control);
     COMPLETE_WITH_I(rig);
+    CHECK_U64(rig_own_msis(rig), 1); /* two at once may be one to a processor */
     REFUSES_COMMAND(rig, OPCODE(0), 0);
-    CHECK_U64(rig_own_msis(rig), 2);
+    CHECK_U64(rig_own_msis(rig), 1);
     rig_write(rig, REG_CONTROL, control);
     rig_write(rig, REG_STATUS, 0);
     rig_write(rig, REG_STATUS, RUN_BITS);

@@ -16,6 +16,23 @@
 
 #include <string.h>
 
+static void bits_are_found_with_and_without_an_instruction(void)
+{
+    uint64_t noise = 0x9e3779b97f4a7c15;
+
+    for (unsigned i = 0; i < 64; i++) {
+        for (unsigned j = i; j < 64; j++) {
+            uint64_t between = (noise >> (63 - (j - i)) << i) & AMDVI_BITS(j, i);
+            uint64_t word = AMDVI_BIT(i) | AMDVI_BIT(j) | between;
+
+            CHECK_U64(amdvi_lowest_bit(word), i);
+            CHECK_U64(amdvi_highest_bit(word), j);
+            CHECK_U64(amdvi_lowest_bit_by_halves(word), i);
+            CHECK_U64(amdvi_highest_bit_by_halves(word), j);
+        }
+    }
+}
+
 static void dte_of_words(struct amdvi_wire_dte *out, const uint64_t words[4])
 {
     for (unsigned i = 0; i < 4; i++) {
@@ -399,6 +416,8 @@ static const struct check_case cases[] = {
      every_dte_bit_is_kept_or_reserved},
     {"each member of a device table entry comes from its bits", "1.20 device table entry",
      dte_members_come_from_their_bits},
+    {"bits are found with and without an instruction for it", NULL,
+     bits_are_found_with_and_without_an_instruction},
     {"an entry without PR is not present whatever else it holds", "1.20 page table entry",
      a_pte_is_not_present_whatever_else_it_holds},
     {"NextLevel decides whether an entry is a page, a pointer or illegal (O4)",

@@ -39,10 +39,10 @@ void amdvi_ivrs_survey_memory(struct amdvi_ivrs_survey *survey,
     }
 }
 
-/* The last byte, or the highest address when the block's numbers wrap around. */
+/* The last byte of one that is not empty, or the highest address when its numbers wrap around. */
 static uint64_t memory_last_byte(const struct amdvi_ivrs_memory *memory)
 {
-    uint64_t size_less_one = memory->size_bytes != 0 ? memory->size_bytes - 1 : 0;
+    uint64_t size_less_one = memory->size_bytes - 1;
 
     return size_less_one > UINT64_MAX - memory->spa_start ? UINT64_MAX
                                                           : memory->spa_start + size_less_one;

@@ -336,6 +336,10 @@ static void overlapping_memory_agrees_on_access(void)
     raw_open_block(&raw, "21 03 0000 2900 0000 0000000000000000 0000010000000000 0010000000000000");
     run();
     expect_no_more();
+    /* An empty one is within nothing. */
+    start_with_memory("21 07 0000 2800 0000 0000000000000000 0000010000000000 0020000000000000");
+    raw_open_block(&raw, "21 03 0000 2800 0000 0000000000000000 0000010000000000 0000000000000000");
+    expect_only(FOUND(MEMORY_ALIGNMENT), WARNING, SPEC, 136);
 }
 
 static void every_status_has_words(void)

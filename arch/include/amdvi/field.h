@@ -34,14 +34,11 @@ struct amdvi_le32 {
 #define AMDVI_COUNTS_ZEROS(word) __builtin_constant_p(word)
 #endif
 
-/* The number of the lowest bit that is set. @word is not 0. */
-static inline unsigned amdvi_lowest_bit(uint64_t word)
+/* As amdvi_lowest_bit(), without such an instruction. */
+static inline unsigned amdvi_lowest_bit_by_halves(uint64_t word)
 {
     unsigned number = 0;
 
-    if (AMDVI_COUNTS_ZEROS(word)) {
-        return (unsigned)__builtin_ctzll(word);
-    }
     for (unsigned step = 32; step != 0; step /= 2) {
         if ((word & (AMDVI_BIT(step) - 1)) == 0) {
             word >>= step;
@@ -51,14 +48,11 @@ static inline unsigned amdvi_lowest_bit(uint64_t word)
     return number;
 }
 
-/* The number of the highest bit that is set. @word is not 0. */
-static inline unsigned amdvi_highest_bit(uint64_t word)
+/* As amdvi_highest_bit(), without such an instruction. */
+static inline unsigned amdvi_highest_bit_by_halves(uint64_t word)
 {
     unsigned number = 0;
 
-    if (AMDVI_COUNTS_ZEROS(word)) {
-        return 63 - (unsigned)__builtin_clzll(word);
-    }
     for (unsigned step = 32; step != 0; step /= 2) {
         if (word >> step != 0) {
             word >>= step;
@@ -66,6 +60,20 @@ static inline unsigned amdvi_highest_bit(uint64_t word)
         }
     }
     return number;
+}
+
+/* The number of the lowest bit that is set. @word is not 0. */
+static inline unsigned amdvi_lowest_bit(uint64_t word)
+{
+    return AMDVI_COUNTS_ZEROS(word) ? (unsigned)__builtin_ctzll(word)
+                                    : amdvi_lowest_bit_by_halves(word);
+}
+
+/* The number of the highest bit that is set. @word is not 0. */
+static inline unsigned amdvi_highest_bit(uint64_t word)
+{
+    return AMDVI_COUNTS_ZEROS(word) ? 63 - (unsigned)__builtin_clzll(word)
+                                    : amdvi_highest_bit_by_halves(word);
 }
 
 /* The field's value, moved down to bit 0. @field is not 0. */
