@@ -9,7 +9,9 @@ top=$1
 cc=s390x-linux-gnu-gcc
 qemu=$(command -v qemu-s390x || command -v qemu-s390x-static || true)
 programs='invalidate ring repair device_table interrupt_table log text early
-  hosts whole domain flush lazy attach firmware_memory quarantine limits bounce interrupts ats'
+  hosts whole domain flush lazy attach firmware_memory quarantine limits bounce interrupts ats
+  arena pages pages_sizes pages_split pages_grow pages_stores pages_model self_test dump
+  resolve start takeover takeover_later features power recovery'
 
 if ! command -v "$cc" >/dev/null || [ -z "$qemu" ]; then
     echo '1..0 # SKIP no s390x-linux-gnu-gcc (with libc6-dev-s390x-cross) or no qemu-user'
@@ -18,7 +20,8 @@ fi
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 flags="-std=c17 -O1 -pthread -w" # warnings are the business of other builds
-for directory in arch/include ivrs/include device/include driver/include driver/src driver/tests testing; do
+for directory in arch/include ivrs/include device/include driver/include driver/src driver/tests \
+    testing tests ivrs/tests; do
     flags="$flags -I$top/$directory"
 done
 sources="$top/testing/machine.c"
@@ -29,6 +32,9 @@ for part in arch ivrs device driver; do
 done
 for name in rig rig_machine rig_watch; do
     sources="$sources $top/driver/tests/$name.c"
+done
+for name in oracle oracle_dma oracle_msi; do
+    sources="$sources $top/tests/$name.c"
 done
 objects=
 for source in $sources; do
