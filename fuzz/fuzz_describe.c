@@ -28,9 +28,9 @@ static bool build(uint8_t **out_bytes, size_t *out_size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *table;
-    uint8_t *again;
+    uint8_t *again = NULL;
     size_t table_size;
-    size_t again_size;
+    size_t again_size = 0;
 
     tool_write(TOOL_SECOND, data, size);
     if (!build(&table, &table_size)) {
