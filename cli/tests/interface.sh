@@ -8,6 +8,9 @@
 
 set -u
 
+# shellcheck source=testing/tap.sh
+. "$(dirname "$0")/../../testing/tap.sh"
+
 amdvi=$(realpath "$1")
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -15,18 +18,6 @@ trap 'exit 1' HUP INT TERM
 "$2" "$work" && "$3" "$work" || exit 1
 cd "$work" || exit 1
 unset NO_COLOR
-case=0
-failed=0
-
-result() { # STATUS SENTENCE
-    case=$((case + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $case - $2"
-    else
-        echo "not ok $case - $2"
-        failed=1
-    fi
-}
 
 # The exit status, for each line "STATUS ARGUMENTS".
 statuses() {
@@ -153,7 +144,6 @@ if type(document).__name__ != kind:
 first = document[0] if kind == 'list' else document
 missing = [key for key in keys if key not in first]
 
-
 def walk(value, path):
     """Keys are lower case words; nothing is null, no number is broken."""
     if isinstance(value, dict):
@@ -168,7 +158,6 @@ def walk(value, path):
         missing.append(f'{path}: {value!r}')
     elif isinstance(value, str) and '\033' in value:
         missing.append(f'{path}: a colour')
-
 
 walk(document, 'document')
 sys.exit(f'# {missing}' if missing else 0)

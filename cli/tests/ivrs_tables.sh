@@ -9,6 +9,9 @@
 
 set -u
 
+# shellcheck source=testing/tap.sh
+. "$(dirname "$0")/../../testing/tap.sh"
+
 amdvi=$1
 shift
 work=$(mktemp -d) || exit 1
@@ -17,18 +20,6 @@ trap 'exit 1' HUP INT TERM
 for make_tables; do
     "$make_tables" "$work" || exit 1
 done
-case=0
-failed=0
-
-result() { # STATUS SENTENCE
-    case=$((case + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $case - $2"
-    else
-        echo "not ok $case - $2"
-        failed=1
-    fi
-}
 
 # "offset bytes value" for each field, numbers without leading zeros, in capitals.
 normalize='{ sub(/^0[xX]/, "", $3); if ($3 !~ /^"/) { sub(/^0+/, "", $3); $3 = toupper($3) }

@@ -112,11 +112,10 @@ static inline uint64_t amdvi_context_find(const struct amdvi_caches *caches, uin
 }
 
 /*
- * The same for interrupts, when the entry is legal, with IV=1 and IntCtl=10b. The table is aligned
- * to more than these bits.
+ * The same for interrupts, when the entry is legal, with IV=1 and IntCtl=10b: the table, which is
+ * aligned to 128 bytes, and below that IntTabLen and a bit so that it is never 0.
  */
-#define AMDVI_INTERRUPT_CONTEXT_LENGTH AMDVI_BITS(3, 0) /* IntTabLen */
-#define AMDVI_INTERRUPT_CONTEXT_KNOWN  AMDVI_BIT(5)     /* so that it is never 0 */
+#define AMDVI_INTERRUPT_CONTEXT_KNOWN AMDVI_BIT(5)
 
 static inline uint64_t amdvi_interrupt_context_of(const struct amdvi_dte *dte)
 {

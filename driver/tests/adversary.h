@@ -132,29 +132,12 @@ static struct machine *machine_of(const struct model_device *device)
     return &policy.rig.unit[device->id >> 8].machine;
 }
 
-/* Is a request believed that says its address is an SPA? */
-static bool is_believed(const struct model_device *device, uint64_t spa)
-{
-    struct machine *machine = machine_of(device);
-    struct amdvi_request request = {.device_id = device->id,
-                                    .access = AMDVI_ACCESS_WRITE,
-                                    .iova = spa,
-                                    .size_bytes = 8,
-                                    .translated = true};
-    struct amdvi_translation got = {0};
-
-    amdvi_reader_online(machine->reader);
-    bool ok = amdvi_iommu_translate(machine->reader, &request, &got) == AMDVI_OK;
-    amdvi_reader_offline(machine->reader);
-    return ok && got.outcome == AMDVI_OUTCOME_TRANSLATED;
-}
-
 /* It goes by what it kept, as long as it is believed. */
 static bool check_kept(struct model_device *device, unsigned page, const char *after)
 {
     uint64_t spa = device->kept[page];
 
-    if (spa == NOTHING || !is_believed(device, spa)) {
+    if (spa == NOTHING || !policy_believes(&policy, device->id, spa)) {
         return true;
     }
     tried++;

@@ -254,6 +254,24 @@ static inline struct amdvi_drv_domain *policy_attached(struct policy *policy, ui
     return domain;
 }
 
+/* Is a request of a device believed that says its address is an SPA? The unit is that of its bus.
+ */
+static inline bool policy_believes(struct policy *policy, uint16_t device_id, uint64_t spa)
+{
+    struct machine *machine = &policy->rig.unit[device_id >> 8].machine;
+    struct amdvi_request request = {.device_id = device_id,
+                                    .access = AMDVI_ACCESS_WRITE,
+                                    .iova = spa,
+                                    .size_bytes = 8,
+                                    .translated = true};
+    struct amdvi_translation got = {0};
+
+    amdvi_reader_online(machine->reader);
+    bool ok = amdvi_iommu_translate(machine->reader, &request, &got) == AMDVI_OK;
+    amdvi_reader_offline(machine->reader);
+    return ok && got.outcome == AMDVI_OUTCOME_TRANSLATED;
+}
+
 /* Where an access of a device lands. The unit is that of its bus. */
 static inline uint64_t policy_reach(struct policy *policy, uint16_t device_id, uint64_t iova,
                                     bool write)

@@ -178,7 +178,8 @@ static void do_ats(struct model_device *device)
         CHECK(status == AMDVI_DRV_OK || status == AMDVI_DRV_ERR_BUSY ||
               is_completion_error(status));
         for (unsigned page = 0; page < PAGES && status == AMDVI_DRV_OK; page++) {
-            CHECK(device->kept[page] == NOTHING || !is_believed(device, device->kept[page]));
+            CHECK(device->kept[page] == NOTHING ||
+                  !policy_believes(&policy, device->id, device->kept[page]));
             device->kept[page] = NOTHING;
         }
     }

@@ -24,18 +24,7 @@ static uint64_t ask(uint64_t iova)
 /* Is a request believed that says its address is an SPA? */
 static bool is_believed(uint64_t spa)
 {
-    struct machine *machine = &policy.rig.unit[0].machine;
-    struct amdvi_request request = {.device_id = id,
-                                    .access = AMDVI_ACCESS_WRITE,
-                                    .iova = spa,
-                                    .size_bytes = 8,
-                                    .translated = true};
-    struct amdvi_translation got = {0};
-
-    amdvi_reader_online(machine->reader);
-    bool ok = amdvi_iommu_translate(machine->reader, &request, &got) == AMDVI_OK;
-    amdvi_reader_offline(machine->reader);
-    return ok && got.outcome == AMDVI_OUTCOME_TRANSLATED;
+    return policy_believes(&policy, id, spa);
 }
 
 /* A domain with a page, the device attached, ATS on. */

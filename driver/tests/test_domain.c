@@ -204,10 +204,19 @@ static void find_says_where_an_iova_leads(void)
     policy_stop(&policy);
 }
 
-static void identity_is_for_trusted_devices(void)
+static struct amdvi_drv_domain *domain_of_kind(enum amdvi_drv_domain_kind kind)
 {
     struct amdvi_drv_domain_config config;
     struct amdvi_drv_domain *domain = NULL;
+
+    amdvi_drv_domain_config_init(&config);
+    config.kind = kind;
+    CHECK_U64(amdvi_drv_domain_create(policy.drv, &config, &domain), AMDVI_DRV_OK);
+    return domain;
+}
+
+static void identity_is_for_trusted_devices(void)
+{
     struct amdvi_drv_mapping mapping;
     uint16_t id = POLICY_ID(0, 0);
 
@@ -215,9 +224,7 @@ static void identity_is_for_trusted_devices(void)
         return;
     }
     struct amdvi_drv_block memory = policy_memory(&policy, 4096);
-    amdvi_drv_domain_config_init(&config);
-    config.kind = AMDVI_DRV_DOMAIN_IDENTITY;
-    CHECK_U64(amdvi_drv_domain_create(policy.drv, &config, &domain), AMDVI_DRV_OK);
+    struct amdvi_drv_domain *domain = domain_of_kind(AMDVI_DRV_DOMAIN_IDENTITY);
     struct amdvi_drv_device *untrusted =
         policy_device_with(&policy, POLICY_ID(0, 1), false, NULL, 0, false);
     CHECK_U64(amdvi_drv_attach(domain, untrusted), AMDVI_DRV_ERR_UNTRUSTED);
@@ -247,8 +254,6 @@ static void hear(struct rig *rig, const struct amdvi_drv_report *report)
 
 static void a_blocked_domain_is_reached_by_nobody(void)
 {
-    struct amdvi_drv_domain_config config;
-    struct amdvi_drv_domain *blocked = NULL;
     struct amdvi_drv_mapping mapping;
     uint16_t id = POLICY_ID(0, 0);
 
@@ -256,9 +261,7 @@ static void a_blocked_domain_is_reached_by_nobody(void)
         return;
     }
     struct amdvi_drv_block memory = policy_memory(&policy, 4096);
-    amdvi_drv_domain_config_init(&config);
-    config.kind = AMDVI_DRV_DOMAIN_BLOCKED;
-    CHECK_U64(amdvi_drv_domain_create(policy.drv, &config, &blocked), AMDVI_DRV_OK);
+    struct amdvi_drv_domain *blocked = domain_of_kind(AMDVI_DRV_DOMAIN_BLOCKED);
     struct amdvi_drv_domain *paged = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
     struct amdvi_drv_device *device = policy_device(&policy, id);
     CHECK_U64(amdvi_drv_attach(paged, device), AMDVI_DRV_OK);

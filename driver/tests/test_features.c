@@ -86,73 +86,78 @@ static bool is_known(uint16_t device_id)
 
 /* ---- Features -------------------------------------------------------------------------------- */
 
+struct feature_row {
+    unsigned types[2]; /* of blocks, in this order; 0: none */
+    uint64_t image;
+    bool efr_sup; /* of the capability */
+    bool no_pci;
+    uint64_t efr; /* the register */
+    uint64_t want;
+    uint8_t levels;
+    bool mismatch;
+};
+
+static const struct feature_row feature_rows[] = {
+    /* Type 10h has no image: the register is believed where the capability has EFRSup. */
+    {{0x10}, 0, false, false, IA | HATS(4), 0, 6, false},
+    {{0x10}, 0, true, false, IA | HATS(5), IA | HATS(5), 5, false},
+    {{0x10}, 0, true, false, HATS(4), HATS(4), 4, false},
+    {{0x10}, 0, false, true, IA, 0, 6, false},
+    /* With an image. The second row has bits of the upper half, on a host of 32 bits. */
+    {{0x11}, HATS(6), true, false, HATS(6), HATS(6), 6, false},
+    {{0x11}, UPPER | HATS(6), true, false, UPPER | HATS(6), UPPER | HATS(6), 6, false},
+    {{0x40}, IA, true, false, IA, IA, 4, false},
+    {{0x11}, IA | HATS(6), true, false, HATS(6), HATS(6), 6, true},
+    {{0x40}, HATS(6), true, false, IA | HATS(6), HATS(6), 6, true},
+    {{0x11}, HATS(6), true, false, HATS(5), 0, 5, true},
+    {{0x40}, HATS(5), true, false, HATS(6), 0, 5, true},
+    {{0x11}, HATS(4), true, false, HATS(6), 0, 4, true},
+    /* The capability says that there is no such register. */
+    {{0x11}, IA | HATS(4), false, false, IA | HATS(4), 0, 6, true},
+    /* Nobody can ask the capability: the table knows that there is one. */
+    {{0x40}, HATS(5), false, true, HATS(5), HATS(5), 5, false},
+    {{0x40}, HATS(5), false, true, HATS(4) | IA, 0, 4, true},
+    /* Together, in either order; of type 10h nothing counts. */
+    {{0x10, 0x11}, HATS(5), true, false, HATS(5), HATS(5), 5, false},
+    {{0x11, 0x10}, HATS(5), true, false, HATS(5), HATS(5), 5, false},
+    {{0x10, 0x40}, HATS(6), true, false, HATS(5), 0, 5, true},
+    {{0x40, 0x10}, IA, true, false, IA, IA, 4, false},
+};
+
+static bool is_row_right(const struct feature_row *row, bool only32)
+{
+    begin(&(struct policy_options){.rig = {.caches = 1, .no_pci = row->no_pci, .only32 = only32}});
+    later.efr_sup = row->efr_sup;
+    later.efr = row->efr;
+    for (unsigned n = 0; n < 2 && row->types[n] != 0; n++) {
+        /* The feature word of type 10h: HATS 1, five levels. */
+        uint64_t image = row->types[n] == 0x10 ? UINT64_C(0x40000000) : row->image;
+        block(row->types[n], 0, UNIT_0, image);
+        raw_append(&table, "03 1000 00 04 df00 00");
+    }
+    if (!CHECK_U64(go(), AMDVI_DRV_OK)) {
+        return false;
+    }
+    struct amdvi_drv_unit_info info = info_of(0);
+    bool is_right = CHECK_U64(info.efr, row->want) && CHECK_U64(info.levels_max, row->levels) &&
+                    CHECK_U64(info.efr_mismatch, row->mismatch) &&
+                    /* A mismatch is told. */
+                    CHECK_U64(boot.policy.rig.log_lines, row->mismatch ? 1 : 0) &&
+                    /* And what is said is what is done. */
+                    CHECK_U64(later.invalidate_alls, (row->want & IA) != 0 ? 1 : 0) &&
+                    CHECK_U64(info.repairs, 0) && CHECK_U64(info.np_cache, row->no_pci);
+    CHECK(boot_try(0));
+    policy_stop(&boot.policy);
+    return is_right;
+}
+
 static void features_are_what_register_and_ivhd_both_have(void)
 {
-    static const struct {
-        unsigned types[2]; /* of blocks, in this order; 0: none */
-        uint64_t image;
-        bool efr_sup; /* of the capability */
-        bool no_pci;
-        uint64_t efr; /* the register */
-        uint64_t want;
-        uint8_t levels;
-        bool mismatch;
-    } rows[] = {
-        /* Type 10h has no image: the register is believed where the capability has EFRSup. */
-        {{0x10}, 0, false, false, IA | HATS(4), 0, 6, false},
-        {{0x10}, 0, true, false, IA | HATS(5), IA | HATS(5), 5, false},
-        {{0x10}, 0, true, false, HATS(4), HATS(4), 4, false},
-        {{0x10}, 0, false, true, IA, 0, 6, false},
-        /* With an image. The second row has bits of the upper half, on a host of 32 bits. */
-        {{0x11}, HATS(6), true, false, HATS(6), HATS(6), 6, false},
-        {{0x11}, UPPER | HATS(6), true, false, UPPER | HATS(6), UPPER | HATS(6), 6, false},
-        {{0x40}, IA, true, false, IA, IA, 4, false},
-        {{0x11}, IA | HATS(6), true, false, HATS(6), HATS(6), 6, true},
-        {{0x40}, HATS(6), true, false, IA | HATS(6), HATS(6), 6, true},
-        {{0x11}, HATS(6), true, false, HATS(5), 0, 5, true},
-        {{0x40}, HATS(5), true, false, HATS(6), 0, 5, true},
-        {{0x11}, HATS(4), true, false, HATS(6), 0, 4, true},
-        /* The capability says that there is no such register. */
-        {{0x11}, IA | HATS(4), false, false, IA | HATS(4), 0, 6, true},
-        /* Nobody can ask the capability: the table knows that there is one. */
-        {{0x40}, HATS(5), false, true, HATS(5), HATS(5), 5, false},
-        {{0x40}, HATS(5), false, true, HATS(4) | IA, 0, 4, true},
-        /* Together, in either order; of type 10h nothing counts. */
-        {{0x10, 0x11}, HATS(5), true, false, HATS(5), HATS(5), 5, false},
-        {{0x11, 0x10}, HATS(5), true, false, HATS(5), HATS(5), 5, false},
-        {{0x10, 0x40}, HATS(6), true, false, HATS(5), 0, 5, true},
-        {{0x40, 0x10}, IA, true, false, IA, IA, 4, false},
-    };
-
-    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        begin(&(struct policy_options){
-            .rig = {.caches = 1, .no_pci = rows[i].no_pci, .only32 = i % 2 != 0}});
-        later.efr_sup = rows[i].efr_sup;
-        later.efr = rows[i].efr;
-        for (unsigned n = 0; n < 2 && rows[i].types[n] != 0; n++) {
-            /* The feature word of type 10h: HATS 1, five levels. */
-            uint64_t image = rows[i].types[n] == 0x10 ? UINT64_C(0x40000000) : rows[i].image;
-            block(rows[i].types[n], 0, UNIT_0, image);
-            raw_append(&table, "03 1000 00 04 df00 00");
-        }
-        if (!CHECK_U64(go(), AMDVI_DRV_OK)) {
+    for (unsigned i = 0; i < sizeof(feature_rows) / sizeof(feature_rows[0]); i++) {
+        if (!is_row_right(&feature_rows[i], i % 2 != 0)) {
             printf("# row %u\n", i);
             return;
         }
-        struct amdvi_drv_unit_info info = info_of(0);
-        bool is_right = CHECK_U64(info.efr, rows[i].want) &&
-                        CHECK_U64(info.levels_max, rows[i].levels) &&
-                        CHECK_U64(info.efr_mismatch, rows[i].mismatch) &&
-                        /* A mismatch is told. */
-                        CHECK_U64(boot.policy.rig.log_lines, rows[i].mismatch ? 1 : 0) &&
-                        /* And what is said is what is done. */
-                        CHECK_U64(later.invalidate_alls, (rows[i].want & IA) != 0 ? 1 : 0) &&
-                        CHECK_U64(info.repairs, 0) && CHECK_U64(info.np_cache, rows[i].no_pci);
-        if (!is_right) {
-            printf("# row %u\n", i);
-        }
-        CHECK(boot_try(0));
-        policy_stop(&boot.policy);
     }
 }
 

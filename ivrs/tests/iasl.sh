@@ -9,9 +9,10 @@
 
 set -u
 
+# shellcheck source=testing/tap.sh
+. "$(dirname "$0")/../../testing/tap.sh"
+
 make_tables=$1
-case=0
-failed=0
 
 if ! command -v iasl >/dev/null 2>&1; then
     echo "1..0 # SKIP iasl is not installed (Debian package acpica-tools)"
@@ -21,16 +22,6 @@ fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-
-result() { # STATUS SENTENCE
-    case=$((case + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $case - $2"
-    else
-        echo "not ok $case - $2"
-        failed=1
-    fi
-}
 
 # Whether iasl disassembles the table without a complaint. It exits with 0 and writes a file either
 # way; complaints are words in its output or in the file.
