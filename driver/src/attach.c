@@ -71,8 +71,12 @@ struct amdvi_dte amdvi_drv_requester_dte(const struct amdvi_drv_requester *reque
     return dte;
 }
 
-/* One store, or the first or second of two, by whoever set requester->writing. */
-static AMDVI_DRV_APART enum amdvi_drv_dte_step store_entry(struct amdvi_drv_requester *requester)
+/*
+ * One store, or the first or second of two, by whoever set requester->writing. Between two, the
+ * entry has to be invalidated: @invalidated tells that it was, or that there will be no second.
+ */
+static AMDVI_DRV_APART enum amdvi_drv_dte_step store_entry(struct amdvi_drv_requester *requester,
+                                                           bool invalidated)
 {
     struct amdvi_drv_unit *unit = requester->unit;
     struct amdvi_drv *drv = unit->drv;
@@ -82,10 +86,13 @@ static AMDVI_DRV_APART enum amdvi_drv_dte_step store_entry(struct amdvi_drv_requ
     uintptr_t domain_flags = domain != NULL ? amdvi_drv_lock(host, &domain->lock) : 0;
     uintptr_t unit_flags = amdvi_drv_lock(host, &unit->lock);
 
-    struct amdvi_dte dte = amdvi_drv_requester_dte(requester);
-    enum amdvi_drv_dte_step step =
-        amdvi_drv_device_table_write(&unit->table, requester->device_id, &dte);
-    requester->breaking = step == AMDVI_DRV_DTE_BREAK;
+    /* Else the first of two may have been an earlier call's, or amdvi_drv_domain_write_root()'s. */
+    enum amdvi_drv_dte_step step = AMDVI_DRV_DTE_BREAK;
+    if (invalidated || !requester->breaking) {
+        struct amdvi_dte dte = amdvi_drv_requester_dte(requester);
+        step = amdvi_drv_device_table_write(&unit->table, requester->device_id, &dte);
+        requester->breaking = step == AMDVI_DRV_DTE_BREAK;
+    }
 
     amdvi_drv_unlock(host, &unit->lock, unit_flags);
     if (domain != NULL) {
@@ -129,18 +136,17 @@ static void end_writing(struct amdvi_drv_requester *requester)
 enum amdvi_drv_status amdvi_drv_requester_write(struct amdvi_drv_requester *requester)
 {
     enum amdvi_drv_status status = AMDVI_DRV_OK;
-    enum amdvi_drv_dte_step step;
 
     if (!begin_writing(requester)) {
         return AMDVI_DRV_ERR_TIMEOUT;
     }
-    do {
-        /* Also one that an earlier call left there, when its completion did not come. */
-        if (requester->breaking) {
-            status = amdvi_drv_flush_entry(requester, 0);
+    enum amdvi_drv_dte_step step = store_entry(requester, false);
+    while (step == AMDVI_DRV_DTE_BREAK && status == AMDVI_DRV_OK) {
+        status = amdvi_drv_flush_entry(requester, 0);
+        if (status == AMDVI_DRV_OK) {
+            step = store_entry(requester, true);
         }
-        step = status == AMDVI_DRV_OK ? store_entry(requester) : AMDVI_DRV_DTE_DONE;
-    } while (step == AMDVI_DRV_DTE_BREAK);
+    }
     end_writing(requester);
     return status;
 }
@@ -151,7 +157,7 @@ enum amdvi_drv_status amdvi_drv_requester_block(struct amdvi_drv_requester *requ
         return AMDVI_DRV_ERR_TIMEOUT;
     }
     /* One store, also next to the first of two that an earlier call left there: both block. */
-    enum amdvi_drv_dte_step step = store_entry(requester);
+    enum amdvi_drv_dte_step step = store_entry(requester, true);
     end_writing(requester);
     /* Else it was restarted meanwhile. */
     return step == AMDVI_DRV_DTE_DONE ? AMDVI_DRV_OK : AMDVI_DRV_ERR_BUSY;
@@ -162,17 +168,20 @@ void amdvi_drv_domain_write_root(struct amdvi_drv_domain *domain)
     const struct amdvi_drv_host *host = domain->drv->host;
 
     for (struct amdvi_drv_requester *at = domain->requesters; at != NULL; at = at->next_in_domain) {
-        if (at->domain != domain || at->breaking) {
-            continue; /* it has left; or the second store will have the new root */
+        if (at->domain != domain) {
+            continue; /* it has left */
         }
         uintptr_t flags = amdvi_drv_lock(host, &at->unit->lock);
-        struct amdvi_dte dte = amdvi_drv_requester_dte(at);
         /*
          * Mode and root lie in one quadword, so this is one store; unless something else was
-         * changed meanwhile, whose writer is on its way and finishes what is begun here.
+         * changed meanwhile, whose writer is on its way and finishes what is begun here. Where two
+         * are begun, the second has the new root.
          */
-        at->breaking = amdvi_drv_device_table_write(&at->unit->table, at->device_id, &dte) ==
-                       AMDVI_DRV_DTE_BREAK;
+        if (!at->breaking) {
+            struct amdvi_dte dte = amdvi_drv_requester_dte(at);
+            at->breaking = amdvi_drv_device_table_write(&at->unit->table, at->device_id, &dte) ==
+                           AMDVI_DRV_DTE_BREAK;
+        }
         amdvi_drv_unlock(host, &at->unit->lock, flags);
     }
 }

@@ -106,7 +106,7 @@ struct amdvi_drv_requester {
     bool entry_dirty;        /* written, but its 2h not submitted yet: domain->lock */
     bool writing;            /* somebody is at its entry, in two steps perhaps: drv->lock */
     bool leaving;            /* somebody takes it out of the domain it is linked to: drv->lock */
-    bool breaking;           /* between the two: nobody else may store to it. domain->lock */
+    bool breaking;           /* between the two: nobody else may store to it. unit->lock */
     bool ats_late;           /* IOTLB_INV_TIMEOUT: whoever took that event out of the log sets this
                                 in the same critical section (unit->lock) */
     bool ats_closing;        /* I=0 in its entry although @ats: still told of invalidations */
