@@ -32,6 +32,13 @@
 #define AMDVI_UNROLL
 #endif
 
+/* A function that a hot one calls seldom: inlined it would cost that one registers. */
+#if defined(__GNUC__)
+#define AMDVI_SELDOM __attribute__((noinline))
+#else
+#define AMDVI_SELDOM
+#endif
+
 struct amdvi_cache_slot {
     _Alignas(AMDVI_CACHE_LINE) _Atomic uint64_t sequence;
     _Atomic uint64_t word[AMDVI_CACHE_WORDS];

@@ -22,50 +22,17 @@ void amdvi_caches_init(struct amdvi_caches *caches)
     }
 }
 
-static bool try_lock(struct amdvi_caches *caches)
-{
-    return atomic_load_explicit(&caches->lock, memory_order_relaxed) == 0 &&
-           atomic_exchange_explicit(&caches->lock, 1, memory_order_acquire) == 0;
-}
-
-void amdvi_caches_lock(struct amdvi_caches *caches)
+void amdvi_caches_wait_for_lock(struct amdvi_caches *caches)
 {
     const struct timespec a_moment = {.tv_nsec = 1000};
 
-    if (try_lock(caches)) {
-        return;
-    }
     atomic_fetch_add_explicit(&caches->droppers, 1, memory_order_relaxed);
-    for (unsigned spins = 0; !try_lock(caches); spins++) {
+    for (unsigned spins = 0; !amdvi_caches_try_lock(caches); spins++) {
         if (spins >= SPINS) {
             thrd_sleep(&a_moment, NULL);
         }
     }
     atomic_fetch_sub_explicit(&caches->droppers, 1, memory_order_relaxed);
-}
-
-void amdvi_caches_unlock(struct amdvi_caches *caches)
-{
-    atomic_store_explicit(&caches->lock, 0, memory_order_release);
-}
-
-bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation)
-{
-    if (atomic_load_explicit(&caches->droppers, memory_order_relaxed) != 0 || !try_lock(caches)) {
-        return false;
-    }
-    if (atomic_load_explicit(&caches->generation, memory_order_relaxed) != generation) {
-        amdvi_caches_unlock(caches);
-        return false;
-    }
-    return true;
-}
-
-void amdvi_caches_dropped(struct amdvi_caches *caches)
-{
-    uint64_t generation = atomic_load_explicit(&caches->generation, memory_order_relaxed);
-
-    atomic_store_explicit(&caches->generation, generation + 1, memory_order_release);
 }
 
 void amdvi_caches_drop_all(struct amdvi_caches *caches)

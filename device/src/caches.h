@@ -62,18 +62,52 @@ struct amdvi_caches {
 /* Of memory that is all 0, and before its caches are used. */
 void amdvi_caches_init(struct amdvi_caches *caches);
 
+static inline bool amdvi_caches_try_lock(struct amdvi_caches *caches)
+{
+    return atomic_load_explicit(&caches->lock, memory_order_relaxed) == 0 &&
+           atomic_exchange_explicit(&caches->lock, 1, memory_order_acquire) == 0;
+}
+
+/* Another thread has it. */
+void amdvi_caches_wait_for_lock(struct amdvi_caches *caches);
+
 /* Around what is dropped. */
-void amdvi_caches_lock(struct amdvi_caches *caches);
-void amdvi_caches_unlock(struct amdvi_caches *caches);
+static inline void amdvi_caches_lock(struct amdvi_caches *caches)
+{
+    if (!amdvi_caches_try_lock(caches)) {
+        amdvi_caches_wait_for_lock(caches);
+    }
+}
+
+static inline void amdvi_caches_unlock(struct amdvi_caches *caches)
+{
+    atomic_store_explicit(&caches->lock, 0, memory_order_release);
+}
 
 /* With the lock, after records were dropped: what was found before is not filled in any more. */
-void amdvi_caches_dropped(struct amdvi_caches *caches);
+static inline void amdvi_caches_dropped(struct amdvi_caches *caches)
+{
+    uint64_t generation = atomic_load_explicit(&caches->generation, memory_order_relaxed);
+
+    atomic_store_explicit(&caches->generation, generation + 1, memory_order_release);
+}
 
 /*
  * Before something is filled in that was found since @generation. False when it may be old, or
  * another thread has the lock: then it is not kept. Otherwise amdvi_caches_unlock() after it.
  */
-bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation);
+static inline bool amdvi_caches_begin_fill(struct amdvi_caches *caches, uint64_t generation)
+{
+    if (atomic_load_explicit(&caches->droppers, memory_order_relaxed) != 0 ||
+        !amdvi_caches_try_lock(caches)) {
+        return false;
+    }
+    if (atomic_load_explicit(&caches->generation, memory_order_relaxed) != generation) {
+        amdvi_caches_unlock(caches);
+        return false;
+    }
+    return true;
+}
 
 void amdvi_caches_drop_all(struct amdvi_caches *caches);
 void amdvi_caches_drop_interrupts(struct amdvi_caches *caches, uint16_t device_id);

@@ -44,8 +44,8 @@ static void head_advance(struct amdvi_iommu *iommu, unsigned count)
     amdvi_count_own_by(&iommu->commands, count);
 }
 
-static void change_status(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set,
-                          struct amdvi_effects *effects)
+static AMDVI_SELDOM void change_status(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set,
+                                       struct amdvi_effects *effects)
 {
     pthread_mutex_lock(&iommu->log_lock);
     amdvi_status_change(iommu, clear, set, effects);
@@ -53,8 +53,8 @@ static void change_status(struct amdvi_iommu *iommu, uint64_t clear, uint64_t se
 }
 
 /* An error: the event, and no further command until CmdBufEn is set anew. */
-static void halt(struct amdvi_iommu *iommu, const struct amdvi_event *event,
-                 struct amdvi_effects *effects)
+static AMDVI_SELDOM void halt(struct amdvi_iommu *iommu, const struct amdvi_event *event,
+                              struct amdvi_effects *effects)
 {
     change_status(iommu, AMDVI_STATUS_CMD_BUF_RUN, 0, effects);
     amdvi_event_log_write(iommu, event, false, effects);
@@ -64,8 +64,9 @@ static void halt(struct amdvi_iommu *iommu, const struct amdvi_event *event,
                        : "command buffer stopped: memory of a command cannot be accessed";
 }
 
-static void halt_on_memory(struct amdvi_iommu *iommu, uint64_t spa, enum amdvi_memory_status status,
-                           struct amdvi_effects *effects)
+static AMDVI_SELDOM void halt_on_memory(struct amdvi_iommu *iommu, uint64_t spa,
+                                        enum amdvi_memory_status status,
+                                        struct amdvi_effects *effects)
 {
     struct amdvi_event event = {.code = AMDVI_EVENT_COMMAND_HARDWARE_ERROR,
                                 .type = amdvi_hw_error_type(status),
@@ -75,8 +76,8 @@ static void halt_on_memory(struct amdvi_iommu *iommu, uint64_t spa, enum amdvi_m
 }
 
 /* The command that had to wait is complete. */
-static void finish_wait(struct amdvi_iommu *iommu, uint64_t status_set,
-                        struct amdvi_effects *effects)
+static inline void finish_wait(struct amdvi_iommu *iommu, uint64_t status_set,
+                               struct amdvi_effects *effects)
 {
     uint64_t control = amdvi_iommu_reg(iommu, AMDVI_REG_CONTROL);
     bool is_on = amdvi_control_enables(control, AMDVI_CONTROL_CMD_BUF_EN);
@@ -118,7 +119,7 @@ static bool is_waiting_for_devices(const struct amdvi_iommu *iommu)
                                                         : !amdvi_iotlb_can_send(iommu, wait);
 }
 
-static bool is_waiting_for_users(struct amdvi_iommu *iommu, bool is_completion)
+static inline bool is_waiting_for_users(struct amdvi_iommu *iommu, bool is_completion)
 {
     uint64_t target = iommu->ring.target;
 
@@ -163,7 +164,8 @@ static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
     struct amdvi_command_ring *ring = &iommu->ring;
     bool is_completion = ring->wait.opcode == AMDVI_OPCODE_COMPLETION_WAIT;
 
-    if (is_completion && amdvi_lease_settle(iommu, effects)) {
+    if (is_completion && atomic_load(&iommu->leases_stale) != 0 &&
+        amdvi_lease_settle(iommu, effects)) {
         return true;
     }
     if (!is_wait_over(iommu)) {
@@ -188,26 +190,21 @@ static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
     return true;
 }
 
-static void begin_wait(struct amdvi_iommu *iommu, const struct amdvi_command *command)
-{
-    struct amdvi_command_ring *ring = &iommu->ring;
-
-    ring->waiting = true;
-    ring->wait = *command;
-    ring->target = atomic_load(&iommu->epoch);
-}
-
 /* ---- Blocks of invalidations ------------------------------------------------------------------
  */
 
-/* Commands from the head on that lie in one piece, and fit into a block. */
+/* Commands to run, from the head on, that lie in one piece and fit into a block. */
 static unsigned commands_in_a_row(struct amdvi_iommu *iommu, unsigned limit)
 {
     uint64_t head = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD);
     uint64_t tail = amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL);
+
+    if (head == tail ||
+        !amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_STATUS), AMDVI_STATUS_CMD_BUF_RUN)) {
+        return 0;
+    }
     uint64_t end = tail > head ? tail : ring_bytes(iommu);
     uint64_t count = (end - head) / AMDVI_CMD_BYTES;
-
     limit = limit < AMDVI_BLOCK_COMMANDS ? limit : AMDVI_BLOCK_COMMANDS;
     return count < limit ? (unsigned)count : limit;
 }
@@ -245,11 +242,11 @@ static bool has_to_wait(const struct amdvi_command *command)
 }
 
 /* What a command other than an invalidation, or none, does to the ring. */
-static void end_block(struct amdvi_iommu *iommu, bool is_legal, const struct amdvi_command *command,
-                      struct amdvi_effects *effects)
+static void end_block(struct amdvi_iommu *iommu, bool is_legal, struct amdvi_effects *effects)
 {
     if (is_legal) {
-        begin_wait(iommu, command);
+        iommu->ring.waiting = true;
+        iommu->ring.target = atomic_load(&iommu->epoch);
     } else {
         struct amdvi_event event = {.code = AMDVI_EVENT_ILLEGAL_COMMAND_ERROR,
                                     .address = head_spa(iommu)};
@@ -257,13 +254,10 @@ static void end_block(struct amdvi_iommu *iommu, bool is_legal, const struct amd
     }
 }
 
-static void mark_leases(struct amdvi_iommu *iommu, const struct amdvi_block *block)
+static AMDVI_SELDOM void mark_leases(struct amdvi_iommu *iommu, const struct amdvi_block *block)
 {
     struct amdvi_invalidation what;
 
-    if (atomic_load(&iommu->leases_taken) == 0) {
-        return;
-    }
     for (unsigned i = 0; i < block->count; i++) {
         if (amdvi_command_invalidated(&block->wire[i], &what) != AMDVI_DUE_INTERRUPTS) {
             amdvi_lease_mark(iommu, &what);
@@ -301,12 +295,13 @@ static inline const struct amdvi_wire_command *drop_pages(struct amdvi_caches *c
 
 /*
  * Drop what the first commands of @count name, up to one that scans or is no invalidation. Returns
- * true in the latter case, with what it is in @command, if it is legal. Most are of one page, and
- * need not be decoded.
+ * true in the latter case, with what is to be waited for decoded, if it is legal. Most commands are
+ * of one page, and need not be decoded.
  */
 static bool drop_block(struct amdvi_iommu *iommu, unsigned count, struct amdvi_block *block,
-                       struct amdvi_command *command, bool *is_legal)
+                       bool *is_legal)
 {
+    struct amdvi_command *command = &iommu->ring.wait;
     const struct amdvi_wire_command *wire = block->wire;
     const struct amdvi_wire_command *end = wire + count;
     bool is_other = false;
@@ -325,19 +320,18 @@ static bool drop_block(struct amdvi_iommu *iommu, unsigned count, struct amdvi_b
 }
 
 /*
- * Fetch and run the commands at the head: invalidations up to @limit, or one that scans, and then
- * at most one that waits or is illegal. All of them were in memory when the tail was loaded, and so
+ * Fetch and run up to @count commands at the head: invalidations, up to one that scans, and then at
+ * most one that waits or is illegal. All of them were in memory when the tail was loaded, and so
  * was what software had written to its tables before.
  */
-static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_block *block,
+static void run_block(struct amdvi_iommu *iommu, unsigned count, struct amdvi_block *block,
                       struct amdvi_effects *effects)
 {
-    unsigned count = fetch(iommu, commands_in_a_row(iommu, limit), block->wire, effects);
-    struct amdvi_command command;
     bool is_legal;
 
+    count = fetch(iommu, count, block->wire, effects);
     amdvi_caches_lock(&iommu->caches);
-    bool is_end = drop_block(iommu, count, block, &command, &is_legal);
+    bool is_end = drop_block(iommu, count, block, &is_legal);
     if (block->count != 0) {
         amdvi_caches_dropped(&iommu->caches);
         amdvi_epoch_advance(iommu);
@@ -345,23 +339,18 @@ static void run_block(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_bl
     amdvi_caches_unlock(&iommu->caches);
     if (block->count != 0) {
         amdvi_full_fence(iommu);
-        mark_leases(iommu, block);
+        if (atomic_load(&iommu->leases_taken) != 0) {
+            mark_leases(iommu, block);
+        }
         head_advance(iommu, block->count);
     }
     if (is_end) {
-        end_block(iommu, is_legal, &command, effects);
+        end_block(iommu, is_legal, effects);
     }
 }
 
 /* ---- Running ----------------------------------------------------------------------------------
  */
-
-static bool has_command(struct amdvi_iommu *iommu)
-{
-    return amdvi_has(amdvi_iommu_reg(iommu, AMDVI_REG_STATUS), AMDVI_STATUS_CMD_BUF_RUN) &&
-           amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_HEAD) !=
-               amdvi_iommu_reg(iommu, AMDVI_REG_CMD_BUF_TAIL);
-}
 
 /* Is there anything to tell the host, for which lock has to be given up? */
 static bool has_news(const struct amdvi_iommu *iommu, const struct amdvi_block *block,
@@ -383,10 +372,11 @@ static unsigned step(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_blo
     unsigned turns = 0;
 
     if (!iommu->ring.waiting) {
-        if (!has_command(iommu)) {
+        unsigned count = commands_in_a_row(iommu, limit);
+        if (count == 0) {
             return 0;
         }
-        run_block(iommu, limit, block, effects);
+        run_block(iommu, count, block, effects);
         turns = block->count + block->scanned / SLOTS_PER_TURN;
         turns = turns != 0 ? turns : 1;
     }
@@ -396,8 +386,8 @@ static unsigned step(struct amdvi_iommu *iommu, unsigned limit, struct amdvi_blo
     return turns;
 }
 
-static void tell(struct amdvi_iommu *iommu, const struct amdvi_block *block,
-                 const struct amdvi_effects *effects)
+static AMDVI_SELDOM void tell(struct amdvi_iommu *iommu, const struct amdvi_block *block,
+                              const struct amdvi_effects *effects)
 {
     for (unsigned i = 0; i < block->count; i++) {
         struct amdvi_effects news = {0};
@@ -409,29 +399,27 @@ static void tell(struct amdvi_iommu *iommu, const struct amdvi_block *block,
     amdvi_effects_deliver(iommu, effects);
 }
 
-/* With lock held, which is given up while the host is told things. */
-static bool process_locked(struct amdvi_iommu *iommu, unsigned budget)
+/*
+ * With lock held, and given up while the host is told things: who comes meanwhile leaves what there
+ * is to do to the thread that is here already, which looks for it when it has lock again. Returns
+ * true when the budget was too small.
+ */
+static bool run(struct amdvi_iommu *iommu, unsigned budget)
 {
     struct amdvi_command_ring *ring = &iommu->ring;
     unsigned left = budget;
-
-    if (ring->busy) {
-        ring->again = true;
-        return false;
-    }
-    ring->busy = true;
     struct amdvi_effects effects;
     struct amdvi_block block;
+
+    ring->busy = true;
     effects.due = 0;
     while (left != 0) {
         block.count = 0;
         block.scanned = 0;
         unsigned turns = step(iommu, left, &block, &effects);
-        if (turns == 0 && !ring->again) {
+        if (turns == 0) {
             break;
         }
-        ring->again = ring->again && turns != 0;
-        turns = turns != 0 ? turns : 1;
         left -= turns < left ? turns : left;
         if (has_news(iommu, &block, &effects)) {
             pthread_mutex_unlock(&iommu->lock);
@@ -440,18 +428,24 @@ static bool process_locked(struct amdvi_iommu *iommu, unsigned budget)
             pthread_mutex_lock(&iommu->lock);
         }
     }
-    bool more = left == 0 && (ring->again || ring->waiting || has_command(iommu));
+    bool more = left == 0 && (ring->waiting || commands_in_a_row(iommu, 1) != 0);
     ring->busy = false;
-    ring->again = false;
+    return more;
+}
+
+/* With lock held, which is given up. */
+static bool process_locked(struct amdvi_iommu *iommu, unsigned budget)
+{
+    bool more = !iommu->ring.busy && run(iommu, budget);
+
+    pthread_mutex_unlock(&iommu->lock);
     return more;
 }
 
 bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget)
 {
     pthread_mutex_lock(&iommu->lock);
-    bool more = process_locked(iommu, budget);
-    pthread_mutex_unlock(&iommu->lock);
-    return more;
+    return process_locked(iommu, budget);
 }
 
 void amdvi_go_on(struct amdvi_iommu *iommu)
@@ -473,10 +467,9 @@ void amdvi_run_commands_locked(struct amdvi_iommu *iommu)
 {
     /* Without host->work nobody else goes on; only software that adds meanwhile gets that far. */
     bool can_hand_over = iommu->host.work != NULL;
-    bool more = process_locked(iommu, can_hand_over ? iommu->config.commands_per_write : MAX_TURNS);
+    unsigned budget = can_hand_over ? iommu->config.commands_per_write : MAX_TURNS;
 
-    pthread_mutex_unlock(&iommu->lock);
-    if (more && can_hand_over) {
+    if (process_locked(iommu, budget) && can_hand_over) {
         iommu->host.work(iommu->host.ctx);
     }
 }

@@ -201,9 +201,6 @@ static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lea
 
 bool amdvi_lease_settle(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
 {
-    if (atomic_load(&iommu->leases_stale) == 0) {
-        return false;
-    }
     pthread_mutex_lock(&iommu->lease_lock);
     struct amdvi_lease *lease = iommu->leases[LEASE_STALE];
     if (lease != NULL) {

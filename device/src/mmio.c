@@ -76,9 +76,6 @@ static void write_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64
             write_pointer(iommu, reg, value, AMDVI_REG_CMD_BUF_BASE);
         }
         break;
-    case AMDVI_REG_CMD_BUF_TAIL:
-        write_pointer(iommu, reg, value, AMDVI_REG_CMD_BUF_BASE);
-        break;
     case AMDVI_REG_EVENT_LOG_HEAD:
         write_pointer(iommu, reg, value, AMDVI_REG_EVENT_LOG_BASE);
         break;
@@ -90,45 +87,54 @@ static void write_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64
     case AMDVI_REG_STATUS:
         amdvi_status_change(iommu, ~value, 0, effects);
         break;
+    case AMDVI_REG_CMD_BUF_TAIL: /* see amdvi_iommu_mmio_write() */
     case AMDVI_REG_COUNT:
         break;
     }
 }
 
-static void write_lanes(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64_t lanes,
-                        uint64_t value, struct amdvi_effects *effects)
+static uint64_t value_after_write(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64_t lanes,
+                                  uint64_t value)
 {
-    uint64_t old = amdvi_iommu_reg(iommu, reg);
-
-    write_register(iommu, reg, amdvi_reg_after_write(reg, old, amdvi_put(lanes, value), lanes),
-                   effects);
+    return amdvi_reg_after_write(reg, amdvi_iommu_reg(iommu, reg), amdvi_put(lanes, value), lanes);
 }
 
-void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes,
-                            uint64_t value)
+static AMDVI_SELDOM void write_other(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64_t lanes,
+                                     uint64_t value)
 {
-    struct amdvi_effects effects;
-    uint64_t lanes = lanes_of(offset, size_bytes);
-    enum amdvi_reg reg = amdvi_reg_at(offset);
-    effects.due = 0;
-    if (lanes == 0 || reg == AMDVI_REG_COUNT) {
-        return;
-    }
+    struct amdvi_effects effects = {0};
 
     pthread_mutex_lock(&iommu->lock);
-    if (reg == AMDVI_REG_CMD_BUF_TAIL) {
-        /* What software writes most: it is nothing to the log, and nobody is to be told. */
-        write_lanes(iommu, reg, lanes, value, &effects);
-        amdvi_run_commands_locked(iommu);
-        return;
-    }
     pthread_mutex_lock(&iommu->log_lock);
-    write_lanes(iommu, reg, lanes, value, &effects);
+    write_register(iommu, reg, value_after_write(iommu, reg, lanes, value), &effects);
     pthread_mutex_unlock(&iommu->log_lock);
     pthread_mutex_unlock(&iommu->lock);
 
     amdvi_effects_deliver(iommu, &effects);
     if (reg == AMDVI_REG_CONTROL) {
         amdvi_run_commands(iommu);
+    }
+}
+
+void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes,
+                            uint64_t value)
+{
+    uint64_t lanes = lanes_of(offset, size_bytes);
+
+    if (lanes == 0) {
+        return;
+    }
+    /* What software writes most: it is nothing to the log, and nobody is to be told. */
+    if (offset >> 3 == amdvi_regs[AMDVI_REG_CMD_BUF_TAIL].offset >> 3) {
+        pthread_mutex_lock(&iommu->lock);
+        write_pointer(iommu, AMDVI_REG_CMD_BUF_TAIL,
+                      value_after_write(iommu, AMDVI_REG_CMD_BUF_TAIL, lanes, value),
+                      AMDVI_REG_CMD_BUF_BASE);
+        amdvi_run_commands_locked(iommu);
+        return;
+    }
+    enum amdvi_reg reg = amdvi_reg_at(offset);
+    if (reg != AMDVI_REG_COUNT) {
+        write_other(iommu, reg, lanes, value);
     }
 }

@@ -20,25 +20,6 @@
 
 #include "state.h"
 
-#if defined(__SANITIZE_THREAD__)
-#define HAS_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HAS_THREAD_SANITIZER 1
-#endif
-#endif
-
-void amdvi_full_fence(struct amdvi_iommu *iommu)
-{
-#ifdef HAS_THREAD_SANITIZER
-    /* The thread sanitizer knows no fences; a read-modify-write of one location orders as well. */
-    atomic_fetch_add(&iommu->fence, 1);
-#else
-    (void)iommu;
-    atomic_thread_fence(memory_order_seq_cst);
-#endif
-}
-
 void amdvi_reader_init(struct amdvi_reader *reader, struct amdvi_iommu *iommu)
 {
     reader->iommu = iommu;
@@ -83,31 +64,6 @@ void amdvi_reader_release(struct amdvi_reader *reader)
 
     atomic_store_explicit(&reader->seen, epoch, memory_order_release);
     wake_if_parked(reader->iommu);
-}
-
-/* With the lock of the caches, so that there is one writer; who looks at readers fences first. */
-uint64_t amdvi_epoch_advance(struct amdvi_iommu *iommu)
-{
-    uint64_t epoch = atomic_load_explicit(&iommu->epoch, memory_order_relaxed) + 1;
-
-    atomic_store_explicit(&iommu->epoch, epoch, memory_order_release);
-    return epoch;
-}
-
-bool amdvi_have_readers_seen(struct amdvi_iommu *iommu, uint64_t epoch)
-{
-    for (unsigned i = 0; i < iommu->config.readers; i++) {
-        /* OFFLINE is larger than any epoch. */
-        if (atomic_load(&iommu->readers[i].seen) < epoch) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool amdvi_is_drained(struct amdvi_iommu *iommu, uint64_t epoch)
-{
-    return amdvi_have_readers_seen(iommu, epoch) && atomic_load(&iommu->leases_revoked) == 0;
 }
 
 /* Is what the ring waits for over, as far as readers and leases are concerned? */
