@@ -103,7 +103,7 @@ static inline uint64_t amdvi_lanes(uint64_t offset, unsigned size_bytes, unsigne
 {
     bool is_power = size_bytes != 0 && (size_bytes & (size_bytes - 1)) == 0;
 
-    if (!is_power || size_bytes > register_bytes || offset % size_bytes != 0) {
+    if (!is_power || size_bytes > register_bytes || (offset & (size_bytes - 1)) != 0) {
         return 0;
     }
     unsigned low = 8 * (unsigned)(offset % register_bytes);
