@@ -16,9 +16,7 @@
 /* From @iova to the end of its block of 2^@size_log2 bytes. */
 static inline uint64_t amdvi_bytes_to_end(uint64_t iova, unsigned size_log2)
 {
-    uint64_t bytes = AMDVI_BIT(size_log2);
-
-    return bytes - (iova & (bytes - 1));
+    return -(iova | -AMDVI_BIT(size_log2));
 }
 
 static inline bool amdvi_is_inside_4k(uint64_t iova, uint64_t size_bytes)

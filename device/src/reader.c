@@ -60,10 +60,11 @@ void amdvi_reader_offline(struct amdvi_reader *reader)
 
 void amdvi_reader_release(struct amdvi_reader *reader)
 {
-    uint64_t epoch = atomic_load_explicit(&reader->iommu->epoch, memory_order_acquire);
+    struct amdvi_iommu *iommu = reader->iommu;
+    uint64_t epoch = atomic_load_explicit(&iommu->epoch, memory_order_acquire);
 
     atomic_store_explicit(&reader->seen, epoch, memory_order_release);
-    wake_if_parked(reader->iommu);
+    wake_if_parked(iommu);
 }
 
 /* Is what the ring waits for over, as far as readers and leases are concerned? */
