@@ -413,7 +413,7 @@ static bool run(struct amdvi_iommu *iommu, unsigned budget)
 
     ring->busy = true;
     effects.due = 0;
-    while (left != 0) {
+    while (left != 0 && ring->untold == 0) {
         block.count = 0;
         block.scanned = 0;
         unsigned turns = step(iommu, left, &block, &effects);

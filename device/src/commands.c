@@ -54,7 +54,7 @@ unsigned amdvi_command_invalidated(const struct amdvi_wire_command *wire,
                : AMDVI_DUE_INTERRUPTS;
 }
 
-void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
+void amdvi_invalidate_translations(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
 {
     struct amdvi_invalidation all = {.kind = AMDVI_INVALIDATED_ALL, .last_iova = UINT64_MAX};
 
@@ -65,8 +65,14 @@ void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effec
     amdvi_caches_unlock(&iommu->caches);
     amdvi_full_fence(iommu);
     amdvi_lease_mark(iommu, &all);
-    effects->due |= AMDVI_DUE_TRANSLATIONS | AMDVI_DUE_INTERRUPTS_ALL;
+    effects->due |= AMDVI_DUE_TRANSLATIONS;
     effects->what = all;
+}
+
+void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
+{
+    amdvi_invalidate_translations(iommu, effects);
+    effects->due |= AMDVI_DUE_INTERRUPTS_ALL;
     effects->interrupts_device = 0;
 }
 

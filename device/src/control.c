@@ -56,6 +56,8 @@ void amdvi_control_write(struct amdvi_iommu *iommu, uint64_t value, struct amdvi
         amdvi_invalidate_all(iommu, effects);
         /* It was switched on, now or before: from here on the tables protect, if software wants. */
         atomic_store(&iommu->is_preboot, false);
+    } else if (amdvi_has(before ^ value, AMDVI_CONTROL_HT_TUN_EN)) {
+        amdvi_invalidate_translations(iommu, effects);
     }
     follow_commands(iommu, before, value, &clear, &set);
     follow_events(iommu, before, value, &clear, &set);

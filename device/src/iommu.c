@@ -211,8 +211,17 @@ void amdvi_iommu_reset(struct amdvi_iommu *iommu)
     reset_state(iommu);
     amdvi_invalidate_all(iommu, &effects);
     pthread_mutex_unlock(&iommu->log_lock);
+    amdvi_effects_deliver_first(iommu, &effects);
+}
+
+void amdvi_effects_deliver_first(struct amdvi_iommu *iommu, const struct amdvi_effects *effects)
+{
+    iommu->ring.untold++;
     pthread_mutex_unlock(&iommu->lock);
-    amdvi_effects_deliver(iommu, &effects);
+    amdvi_effects_deliver(iommu, effects);
+    pthread_mutex_lock(&iommu->lock);
+    iommu->ring.untold--;
+    amdvi_run_commands_locked(iommu);
 }
 
 void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects)

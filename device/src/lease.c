@@ -171,12 +171,14 @@ void amdvi_lease_mark(struct amdvi_iommu *iommu, const struct amdvi_invalidation
 }
 
 /*
- * Do the tables in memory still say what the lease was told? Each turn joins many pages; tables
- * that cut the lease into more runs than MAX_RUNS are not read to the end: in doubt, it is gone.
+ * Do the tables in memory still say what the lease was told? Perhaps in another domain: from then
+ * on the invalidations of that one concern the lease. Each turn joins many pages; tables that cut
+ * the lease into more runs than MAX_RUNS are not read to the end: in doubt, it is gone.
  */
-static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lease)
+static bool still_holds(struct amdvi_iommu *iommu, struct amdvi_lease *lease)
 {
     uint64_t done = 0;
+    bool has_domain = false;
 
     for (unsigned run = 0; done < lease->request.size_bytes; run++) {
         if (run == MAX_RUNS) {
@@ -195,7 +197,13 @@ static bool still_holds(struct amdvi_iommu *iommu, const struct amdvi_lease *lea
             return false;
         }
         done += now.run_bytes;
+        /* Of one device, so all that have a domain have the same. */
+        if (first.has_domain) {
+            has_domain = true;
+            lease->domain_id = first.domain_id;
+        }
     }
+    lease->has_domain = has_domain;
     return true;
 }
 

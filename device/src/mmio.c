@@ -56,8 +56,8 @@ static void write_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64
     case AMDVI_REG_EXCL_BASE:
     case AMDVI_REG_EXCL_LIMIT:
         amdvi_iommu_set_reg(iommu, reg, value);
-        /* Which pages are plain may be otherwise now. Software need not invalidate for that. */
-        amdvi_invalidate_pointers(iommu);
+        /* Other pages are excluded now. Software need not invalidate for that. */
+        amdvi_invalidate_translations(iommu, effects);
         break;
     case AMDVI_REG_CMD_BUF_BASE:
         write_ring_base(iommu, reg, value, AMDVI_REG_CMD_BUF_HEAD, AMDVI_REG_CMD_BUF_TAIL,
@@ -108,12 +108,7 @@ static AMDVI_SELDOM void write_other(struct amdvi_iommu *iommu, enum amdvi_reg r
     pthread_mutex_lock(&iommu->log_lock);
     write_register(iommu, reg, value_after_write(iommu, reg, lanes, value), &effects);
     pthread_mutex_unlock(&iommu->log_lock);
-    pthread_mutex_unlock(&iommu->lock);
-
-    amdvi_effects_deliver(iommu, &effects);
-    if (reg == AMDVI_REG_CONTROL) {
-        amdvi_run_commands(iommu);
-    }
+    amdvi_effects_deliver_first(iommu, &effects);
 }
 
 void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes,

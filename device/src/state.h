@@ -77,6 +77,7 @@ struct amdvi_iotlb_request {
 
 struct amdvi_command_ring {
     bool busy;                 /* a thread is in amdvi_iommu_process() */
+    unsigned untold;           /* threads that tell the host something that comes before commands */
     bool waiting;              /* at a command that was fetched and cannot complete at once */
     bool parked;               /* and that had to wait */
     uint64_t target;           /* its epoch */
@@ -131,7 +132,7 @@ static inline uint64_t amdvi_iommu_reg(const struct amdvi_iommu *iommu, enum amd
     return atomic_load_explicit(&iommu->regs[reg], memory_order_acquire);
 }
 
-/* With lock or log_lock held, as the register's row in the table above says. */
+/* With lock held; AMDVI_REG_STATUS and the event log's pointers with log_lock. */
 static inline void amdvi_iommu_set_reg(struct amdvi_iommu *iommu, enum amdvi_reg reg,
                                        uint64_t value)
 {
@@ -203,6 +204,12 @@ struct amdvi_effects {
 
 void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects *effects);
 
+/*
+ * Tell the host, and then run commands; no thread runs any in between, so that a COMPLETION_WAIT
+ * tells the truth about the host's copies, too. With lock held, which is given up.
+ */
+void amdvi_effects_deliver_first(struct amdvi_iommu *iommu, const struct amdvi_effects *effects);
+
 /* ---- mmio.c, control.c ------------------------------------------------------------------------
  */
 
@@ -210,7 +217,8 @@ void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects
 uint64_t amdvi_interrupt_level(uint64_t control, uint64_t status);
 
 /*
- * Change status bits; sets effects->msi when that raises the interrupt's level. With log_lock held.
+ * Change status bits; adds AMDVI_DUE_MSI when that raises the interrupt's level. With log_lock
+ * held.
  */
 void amdvi_status_change(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set,
                          struct amdvi_effects *effects);
@@ -596,7 +604,13 @@ unsigned amdvi_command_drop(struct amdvi_iommu *iommu, const struct amdvi_comman
 unsigned amdvi_command_invalidated(const struct amdvi_wire_command *wire,
                                    struct amdvi_invalidation *out);
 
-/* Empty all caches. With lock held. */
+/*
+ * All translations may be otherwise now: empty the caches, and tell the host. With lock held; to be
+ * delivered with amdvi_effects_deliver_first().
+ */
+void amdvi_invalidate_translations(struct amdvi_iommu *iommu, struct amdvi_effects *effects);
+
+/* All interrupts, too. */
 void amdvi_invalidate_all(struct amdvi_iommu *iommu, struct amdvi_effects *effects);
 
 /* Drop translations and host pointers. Any thread. Returns the epoch after it. */

@@ -348,6 +348,64 @@ static void the_host_is_told_of_enable_disable_and_reset(void)
     machine_stop(&machine);
 }
 
+/* Translations are told of, interrupts are not. */
+static void the_host_is_told_of_other_rules(void)
+{
+    struct amdvi_config config;
+    struct machine_options options = large;
+    struct machine machine;
+    uint64_t control;
+
+    amdvi_config_init(&config);
+    config.features.ht_tunnel = true;
+    options.features = &config.features;
+    machine_start(&machine, &options);
+    control = machine_reg(&machine, AMDVI_REG_CONTROL);
+    machine_set_reg(&machine, AMDVI_REG_EXCL_LIMIT, 0x5000);
+    CHECK_U64(machine.invalidations, 1);
+    machine_set_reg(&machine, AMDVI_REG_EXCL_BASE, 0x5003);
+    CHECK_U64(machine.invalidations, 2);
+    machine_set_reg(&machine, AMDVI_REG_CONTROL, control | AMDVI_CONTROL_HT_TUN_EN);
+    CHECK_U64(machine.invalidations, 3);
+    machine_set_reg(&machine, AMDVI_REG_CONTROL, control);
+    CHECK_U64(machine.invalidations, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        CHECK_U64(machine.invalidation[i].kind, AMDVI_INVALIDATED_ALL);
+    }
+    CHECK_U64(machine.interrupt_invalidations, 0);
+    machine_stop(&machine);
+}
+
+static unsigned completed_while_told;
+
+static void wait_while_told(struct machine *machine, enum machine_told what)
+{
+    if (what == MACHINE_TOLD_TRANSLATIONS || what == MACHINE_TOLD_INTERRUPTS) {
+        completed_while_told += machine_wait(machine);
+    }
+}
+
+/* As another processor would that sees CmdBufRun=1 before the writer of the register is done. */
+static void no_wait_is_complete_while_the_host_is_told_of_all(void)
+{
+    struct machine machine;
+    uint64_t control;
+
+    machine_start(&machine, &large);
+    control = machine_reg(&machine, AMDVI_REG_CONTROL);
+    machine_set_reg(&machine, AMDVI_REG_CONTROL, control & ~AMDVI_CONTROL_IOMMU_EN);
+    completed_while_told = 0;
+    machine.told = wait_while_told;
+    machine_set_reg(&machine, AMDVI_REG_CONTROL, control);
+    CHECK_U64(completed_while_told, 0);
+    CHECK(machine_waited(&machine)); /* the writer went on with what was left to it */
+    machine_set_reg(&machine, AMDVI_REG_EXCL_BASE, 0x5003);
+    CHECK_U64(completed_while_told, 0);
+    CHECK(machine_waited(&machine));
+    machine.told = NULL;
+    machine_stop(&machine);
+}
+
 static void the_host_is_told_of_each_command(void)
 {
     struct machine machine;
@@ -466,6 +524,10 @@ static const struct check_case cases[] = {
     {"a reset empties all caches", "1.20 reset", a_reset_empties_the_caches},
     {"the host is told of enable, disable and reset, and of no other control write", NULL,
      the_host_is_told_of_enable_disable_and_reset},
+    {"the host is told when the exclusion range or HtTunEn change", NULL,
+     the_host_is_told_of_other_rules},
+    {"no COMPLETION_WAIT is complete while the host is told that all is invalid", NULL,
+     no_wait_is_complete_while_the_host_is_told_of_all},
     {"the host is told of each invalidation once, and of no illegal command", NULL,
      the_host_is_told_of_each_command},
     {"the host is told before the COMPLETION_WAIT stores, and may call back", NULL,

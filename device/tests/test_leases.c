@@ -197,7 +197,7 @@ static void a_changed_device_table_entry_revokes_the_lease(void)
         machine_set_dte(&scene.machine, DEVICE, &dte);
         machine_invalidate_device(&scene.machine, DEVICE);
         if (change == SAME_TABLES_OTHER_DOMAIN) {
-            check_holds(&scene);
+            check_holds(&scene); /* see test_lease_moves.c for what ends it then */
         } else {
             check_is_revoked(&scene);
         }

@@ -228,7 +228,7 @@ void *torture_leasing(void *arg)
     struct user *user = arg;
 
     while (!atomic_load(&torture.stop)) {
-        unsigned place = next_random(user) % EXCLUSION_AT; /* nobody invalidates the exclusion */
+        unsigned place = next_random(user) % PLACES;
         struct amdvi_request request = any_request(user, place);
         struct amdvi_translation got = {.run_bytes = 0};
         struct amdvi_lease lease;
