@@ -21,6 +21,7 @@ bool amdvi_intr_remap(AmdviUnit *unit, AmdviEndpoint *endpoint, uint16_t device_
         .device_id = device_id,
         .address = in->address,
         .data = in->data,
+        .quiet = !endpoint,
     };
     struct amdvi_remapped remapped;
     AmdviBurst burst;

@@ -342,7 +342,7 @@ static inline bool remap_fast(const struct amdvi_caches *caches,
     uint16_t device_id = interrupt->device_id;
     bool is_usual = interrupt->address - AMDVI_MSI_BASE < AMDVI_MSI_BYTES &&
                     amdvi_get(index, AMDVI_MSI_DATA_DELIVERY_MODE) <= AMDVI_DELIVERY_ARBITRATED &&
-                    !interrupt->from_tunnel;
+                    !(interrupt->from_tunnel | interrupt->quiet);
     if (!is_usual) {
         return false;
     }
@@ -381,6 +381,9 @@ remap_general(struct amdvi_reader *reader, const struct amdvi_interrupt *interru
     }
     *out = (struct amdvi_remapped){.outcome = AMDVI_OUTCOME_ABORTED};
     remap(&remapping);
+    if (interrupt->quiet) {
+        return AMDVI_OK;
+    }
     amdvi_count_own(&reader->interrupts);
     if (out->outcome == AMDVI_OUTCOME_ABORTED) {
         amdvi_count_own(&reader->interrupts_aborted);

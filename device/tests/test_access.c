@@ -406,6 +406,42 @@ static void quiet_requests_log_and_count_nothing(void)
     check_without_effect(ask_quietly, true);
 }
 
+static void quiet_interrupts_log_and_count_nothing(void)
+{
+    struct machine machine;
+    struct amdvi_stats stats;
+    struct amdvi_dte dte = {.interrupt_valid = true,
+                            .int_ctl = AMDVI_INT_CTL_REMAP,
+                            .int_tab_len = 8,
+                            .interrupt_root = MACHINE_FREE};
+
+    start(&machine, &cached);
+    machine_set_dte(&machine, DEVICE, &dte);
+    machine_write32(&machine, MACHINE_FREE + 4 * 0x21, 1 | 0x45 << 16); /* RemapEn, vector */
+    machine_invalidate_device(&machine, DEVICE);
+    for (unsigned i = 0; i < 4; i++) {
+        struct amdvi_interrupt interrupt = {
+            .device_id = DEVICE, .address = AMDVI_MSI_BASE, .data = 0x20 + (i & 1), .quiet = true};
+        struct amdvi_remapped got;
+        struct amdvi_remapped aloud;
+
+        CHECK_U64(amdvi_iommu_remap(machine.reader, &interrupt, &got), AMDVI_OK);
+        amdvi_iommu_stats(machine.iommu, &stats);
+        CHECK_U64(stats.interrupts, i < 2 ? 0 : i - 2);
+        CHECK_U64(stats.interrupts_aborted, i < 3 ? 0 : 1);
+        CHECK(no_event(&machine));
+        if (i >= 2) {
+            interrupt.quiet = false;
+            CHECK_U64(amdvi_iommu_remap(machine.reader, &interrupt, &aloud), AMDVI_OK);
+            CHECK_U64(got.outcome, aloud.outcome);
+            CHECK_U64(got.data, aloud.data);
+            CHECK_U64(no_event(&machine), (i & 1) != 0);
+        }
+        CHECK_U64(got.outcome, (i & 1) != 0 ? AMDVI_OUTCOME_TRANSLATED : AMDVI_OUTCOME_ABORTED);
+    }
+    machine_stop(&machine);
+}
+
 static void peek_and_quiet_requests_answer_like_others(void)
 {
     struct machine machine;
@@ -532,6 +568,8 @@ static const struct check_case cases[] = {
      addresses_outside_the_ranges_are_not_interrupts},
     {"peek logs, writes, counts and keeps nothing", NULL, peek_has_no_effect},
     {"quiet requests log and count nothing", NULL, quiet_requests_log_and_count_nothing},
+    {"quiet interrupts log and count nothing, and are answered like others", NULL,
+     quiet_interrupts_log_and_count_nothing},
     {"peek and quiet requests answer like others", NULL,
      peek_and_quiet_requests_answer_like_others},
     {"an access releases its reader", NULL, an_access_releases_its_reader},

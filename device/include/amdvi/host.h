@@ -23,7 +23,8 @@ enum amdvi_memory_status {
 enum amdvi_invalidation_kind {
     AMDVI_INVALIDATED_DOMAIN, /* the pages first_iova to last_iova of domain_id */
     AMDVI_INVALIDATED_DEVICE, /* everything of device_id: its device table entry */
-    AMDVI_INVALIDATED_ALL,    /* everything: the IOMMU was enabled, disabled or reset */
+    AMDVI_INVALIDATED_ALL,    /* everything: the IOMMU was enabled, disabled or reset, or the
+                                 exclusion range or HtTunEn changed */
 };
 
 /* Translations that a command invalidated, for an embedder that keeps copies of its own. */
@@ -75,7 +76,9 @@ struct amdvi_host {
     /*
      * A host pointer to @spa, valid for *@run_bytes (in: wanted, out: not more), until the embedder
      * says otherwise with amdvi_iommu_memory_changed(). NULL where there is none. Far more is
-     * wanted than the access at hand needs, so that the host is asked seldom. Optional.
+     * wanted than the access at hand needs, so that the host is asked seldom. Pointers that are
+     * aligned to 4 KiB where @spa is are kept with translations; for others the host is asked each
+     * time, and amdvi_iommu_pointer() is slow. Optional.
      */
     void *(*map)(void *ctx, uint64_t spa, bool write, uint64_t *run_bytes);
 
@@ -89,11 +92,16 @@ struct amdvi_host {
      */
     void (*work)(void *ctx);
 
-    /* Commands invalidated translations. From amdvi_iommu_process() and register writes. Optional.
+    /*
+     * Translations were invalidated. From amdvi_iommu_process(), register writes and resets; no
+     * COMPLETION_WAIT after the invalidation is complete before this returns. Optional.
      */
     void (*translations_invalidated)(void *ctx, const struct amdvi_invalidation *what);
 
-    /* Interrupts of @device_id may be remapped otherwise now; all devices if @all. Optional. */
+    /*
+     * Interrupts of @device_id, or of all devices if @all, may be remapped otherwise now. As
+     * translations_invalidated. Optional.
+     */
     void (*interrupts_invalidated)(void *ctx, bool all, uint16_t device_id);
 
     /*
@@ -121,8 +129,9 @@ struct amdvi_host {
     void (*log)(void *ctx, const char *text);
 
     /*
-     * For who measures: the COMPLETION_WAIT at byte @offset of the command buffer is complete, its
-     * data stored. From amdvi_iommu_process() and register writes. Optional.
+     * For measuring: the COMPLETION_WAIT at byte @offset of the command buffer is complete, its
+     * data stored. From amdvi_iommu_process() and register writes, with a lock of the library held:
+     * it must not call back. Optional.
      */
     void (*wait_completed)(void *ctx, uint64_t offset);
 };

@@ -35,7 +35,7 @@ enum amdvi_status {
     AMDVI_OK = 0,
     AMDVI_ERR_ARGUMENT,    /* a value that no caller may pass */
     AMDVI_ERR_UNSUPPORTED, /* a feature that this version does not have */
-    AMDVI_ERR_NO_MEMORY,   /* malloc failed, or the given memory is too small */
+    AMDVI_ERR_NO_MEMORY,   /* malloc failed, or a given buffer is too small */
     AMDVI_ERR_STATE,       /* not a saved state that this instance can continue from */
 };
 
@@ -50,7 +50,7 @@ struct amdvi_device_range {
 #define AMDVI_PREBOOT_RANGES_MAX 16
 
 /*
- * What this IOMMU is. It drives the capability block, and belongs into the IVRS too. What is not
+ * What this IOMMU is. It drives the capability block, and belongs in the IVRS too. What is not
  * built cannot be asked for: NpCache and EFRSup are 0 in this version.
  */
 struct amdvi_features {
@@ -62,7 +62,7 @@ struct amdvi_features {
     bool ht_ats_resv;     /* HtAtsResv */
     /*
      * Extension, not of revision 1.20: from reset until software sets IommuEn for the first time,
-     * DMA of these devices is aborted, and nothing is logged. Interrupts are not concerned.
+     * DMA of these devices is aborted, and nothing is logged. Interrupts are not affected.
      * Announce it in the IVRS (DMA remap of IVinfo).
      */
     uint8_t preboot_range_count;
@@ -77,7 +77,8 @@ struct amdvi_config {
     unsigned tlb_entries;        /* translations kept; 0 = none; at most 1 << 20 */
     unsigned dte_entries;        /* device table entries kept; 0 = none; at most 65536 */
     unsigned irte_entries;       /* interrupt remapping entries kept; 0 = none; at most 1 << 20 */
-    unsigned commands_per_write; /* turns that a write of a register may run; 0 = none */
+    unsigned commands_per_write; /* turns that a write of a register may run; 0 = none; at most
+                                    65536 */
 };
 
 /* Revision 1.20, 64-bit IOVA, 52-bit SPA, one reader, caches on: a start to change from. */
@@ -102,7 +103,7 @@ size_t amdvi_iommu_size_bytes(const struct amdvi_config *config);
 enum amdvi_status amdvi_iommu_create(struct amdvi_iommu **out, const struct amdvi_config *config,
                                      const struct amdvi_host *host, void *memory);
 
-/* No call may be under way, no lease may be held. */
+/* No call may be under way, no lease may be held. NULL is allowed here, and nowhere else. */
 void amdvi_iommu_destroy(struct amdvi_iommu *iommu);
 
 /*
@@ -138,8 +139,8 @@ enum amdvi_status amdvi_iommu_save(struct amdvi_iommu *iommu, void *buffer, size
                                    size_t *written);
 
 /*
- * Continue from a saved state, in an instance that was just created or reset and has the same
- * features. The bytes are not trusted: any that software could not have brought an IOMMU into are
+ * Continue from a saved state, in an instance that has the same features; what it was before is
+ * gone. The bytes are not trusted: any that software could not have brought an IOMMU into are
  * refused, and the instance is then as it was. Afterwards ask amdvi_iommu_window(). ATS
  * invalidations in flight are sent to their devices again, with the tags that they had, and
  * commands that wait are gone on with, both through the host's functions.
@@ -290,8 +291,8 @@ struct amdvi_translation {
  *            AMDVI_ERR_ARGUMENT  size_bytes is 0 or too large, or access is none of the enum.
  * Threading  one thread per reader at a time, at the same time as any other call.
  * Blocking   no; for each page at most nine reads of page table entries, and one device table
- * entry, which is read twice, or up to nine times while software changes it. Spec       1.20,
- * device table entry, I/O page tables, exclusion range, event log.
+ *            entry, which is read twice, or up to nine times while software changes it.
+ * Spec       1.20, device table entry, I/O page tables, exclusion range, event log.
  */
 enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
                                         const struct amdvi_request *request,
@@ -376,9 +377,11 @@ struct amdvi_access_result {
 };
 
 /*
- * Carry out an access: translate, read or write guest memory, release; so what the reader was told
- * before is not to be used after it. Every page of it that is
- * refused logs its event, also behind the first: a read of refused pages leaves @buffer alone.
+ * Carry out an access: translate, read or write guest memory, release. That release ends what
+ * @reader was told before, too, also inside a burst. Every page that is refused logs its event, not
+ * only the first; a read of refused pages leaves @buffer alone.
+ *
+ * @reader   online.
  *
  * Returns    AMDVI_ERR_ARGUMENT as amdvi_iommu_translate(), or a COMPARE_EXCHANGE that is not 4 or
  *            8 aligned bytes; AMDVI_ERR_UNSUPPORTED without host->compare_exchange.
@@ -397,7 +400,7 @@ enum amdvi_status amdvi_iommu_access(struct amdvi_reader *reader,
  * for the lease; otherwise host->lease_revoked is called, and it waits.
  *
  * The embedder owns the memory of a lease, which must not move while it is held. Its members are
- * the library's.
+ * private.
  */
 struct amdvi_lease {
     struct amdvi_iommu *iommu;
@@ -504,6 +507,11 @@ struct amdvi_interrupt {
     uint64_t address;
     uint32_t data;    /* HyperTransport: not looked at */
     bool from_tunnel; /* as in struct amdvi_request */
+    /*
+     * It did not come (yet): nothing is logged if it is refused, and nothing is counted. For routes
+     * that are worked out in advance, such as those of KVM's irqfds.
+     */
+    bool quiet;
 };
 
 struct amdvi_remapped {
@@ -520,8 +528,7 @@ struct amdvi_remapped {
  * Returns    AMDVI_ERR_ARGUMENT when the address is not in the range.
  * Threading  as amdvi_iommu_translate().
  * Blocking   no; reads one device table entry, as amdvi_iommu_translate() does, and one entry of
- * the interrupt table.
- *
+ *            the interrupt table.
  * Spec       1.20, interrupt remapping.
  */
 enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
