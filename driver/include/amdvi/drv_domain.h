@@ -110,8 +110,9 @@ AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_detach(struct amdvi_drv_dev
  * Returns    AMDVI_DRV_ERR_RESERVED  part of the range is in amdvi_drv_reserved_range().
  *            AMDVI_DRV_ERR_LIMIT     limits; or a page that is not the owner's.
  *            AMDVI_DRV_ERR_POISONED; or an error of completion, when something had to be
- * invalidated: nothing is mapped then. Threading  any context, several at once. Blocking   no, but
- * where tables grow, with NpCache, and over what still waits in the queue.
+ *            invalidated: nothing is mapped then.
+ * Threading  any context, several at once.
+ * Blocking   no, but where tables grow, with NpCache, and over what still waits in the queue.
  */
 AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_map(struct amdvi_drv_domain *domain,
                                                          uint64_t iova, uint64_t spa,
@@ -127,7 +128,8 @@ AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_map(struct amdvi_drv_domain
  *
  * Returns    AMDVI_DRV_ERR_RESERVED  firmware's memory is never unmapped.
  *            AMDVI_DRV_ERR_NO_MEMORY, AMDVI_DRV_ERR_LIMIT: of a page to be split; nothing is
- * changed. AMDVI_DRV_ERR_TIMEOUT, AMDVI_DRV_ERR_COMMAND, AMDVI_DRV_ERR_HARDWARE: quarantine.
+ *            changed.
+ *            AMDVI_DRV_ERR_TIMEOUT, AMDVI_DRV_ERR_COMMAND, AMDVI_DRV_ERR_HARDWARE: quarantine.
  *            AMDVI_DRV_ERR_POISONED: unmapped in the tables, and in quarantine.
  * Threading  any context, several at once.
  * Blocking   STRICT: wait_ms.
