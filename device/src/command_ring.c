@@ -15,7 +15,7 @@
  * INVALIDATE_IOTLB_PAGES is complete in this sense when the request is on its way to the device;
  * the commands behind it run on, up to the next COMPLETION_WAIT.
  */
-#include "state.h"
+#include "readers.h"
 
 /* Turns of one call without host->work: many times what the largest ring can hold. */
 #define MAX_TURNS (1U << 20)

@@ -3,7 +3,7 @@
  * What the invalidation commands drop from the caches. The order of things, see state.h: records
  * are dropped, the caches' generation rises, the epoch rises, leases are marked.
  */
-#include "state.h"
+#include "readers.h"
 
 unsigned amdvi_command_drop(struct amdvi_iommu *iommu, const struct amdvi_command *command)
 {

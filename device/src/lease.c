@@ -6,7 +6,7 @@
  * it might concern; the COMPLETION_WAIT after it walks the tables for each stale lease again,
  * straight from memory, and either the lease is held as before or it is revoked.
  */
-#include "state.h"
+#include "readers.h"
 
 /* Runs of pages that are read again for one lease. */
 #define MAX_RUNS 64

@@ -16,9 +16,7 @@
  * release that misses the publication is made good by the reader's next release or offline, one of
  * which must come.
  */
-#include <amdvi/pte.h>
-
-#include "state.h"
+#include "readers.h"
 
 void amdvi_reader_init(struct amdvi_reader *reader, struct amdvi_iommu *iommu)
 {
