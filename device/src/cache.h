@@ -140,25 +140,29 @@ static inline void amdvi_slot_write(struct amdvi_cache_slot *slot, unsigned end,
 static inline uint64_t amdvi_cache_put(struct amdvi_cache *cache, uint64_t index, unsigned keys,
                                        unsigned end, const uint64_t record[AMDVI_CACHE_WORDS])
 {
-    struct amdvi_cache_slot *slot = amdvi_cache_set(cache, index);
-    struct amdvi_cache_slot *chosen = NULL;
+    struct amdvi_cache_slot *set = amdvi_cache_set(cache, index);
+    uint64_t replaced = 0;
+    unsigned way;
 
-    for (unsigned way = 0; way < cache->ways; way++, slot++) {
-        uint64_t word = amdvi_slot_word(slot, 0);
+    AMDVI_UNROLL
+    for (way = 0; way < AMDVI_CACHE_WAYS; way++) {
+        uint64_t word = amdvi_slot_word(&set[way], 0);
 
-        if (word == record[0] && (keys == 1 || amdvi_slot_word(slot, 1) == record[1])) {
-            chosen = slot;
+        /* Behind an empty slot may be an older record of these keys: whatever drops one drops all.
+         */
+        if (word == 0 ||
+            (word == record[0] && (keys == 1 || amdvi_slot_word(&set[way], 1) == record[1]))) {
             break;
         }
-        chosen = word == 0 && chosen == NULL ? slot : chosen;
     }
-    if (chosen == NULL) {
+    /* Ways that are not to be filled are empty. */
+    if (way >= cache->ways) {
         cache->victim = cache->victim + 1 < cache->ways ? cache->victim + 1 : 0;
-        chosen = amdvi_cache_set(cache, index) + cache->victim;
+        way = cache->victim;
+        replaced = amdvi_slot_word(&set[way], 0);
     }
-    uint64_t replaced = amdvi_slot_word(chosen, 0);
-    amdvi_slot_write(chosen, end, record);
-    return replaced == record[0] ? 0 : replaced;
+    amdvi_slot_write(&set[way], end, record);
+    return replaced;
 }
 
 void amdvi_cache_clear(struct amdvi_cache *cache);

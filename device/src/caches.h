@@ -223,8 +223,8 @@ enum {
 
 #define AMDVI_TLB_READ         AMDVI_BIT(0) /* as enum amdvi_access has them; so has HOST */
 #define AMDVI_TLB_WRITE        AMDVI_BIT(1)
-#define AMDVI_TLB_COHERENT     AMDVI_BIT(2)
-#define AMDVI_TLB_UNTRANSLATED AMDVI_BIT(3)
+#define AMDVI_TLB_UNTRANSLATED AMDVI_BIT(2) /* U and FC, in the order of the entry's bits */
+#define AMDVI_TLB_COHERENT     AMDVI_BIT(3)
 #define AMDVI_TLB_PLAIN        AMDVI_BIT(4) /* no special or excluded address in it */
 #define AMDVI_TLB_FLAGS        AMDVI_BITS(11, 0)
 
@@ -283,7 +283,27 @@ bool amdvi_tlb_find(const struct amdvi_caches *caches, uint64_t context, uint64_
 uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool is_plain);
 
 /* With the lock, and the TLB is not off: add a page, or replace it. */
-void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page);
+static inline void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context,
+                                 const struct amdvi_page *page)
+{
+    uint16_t domain_id = amdvi_context_domain(context);
+    unsigned size_log2 = amdvi_page_size_log2(page);
+    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_relaxed);
+    uint64_t record[AMDVI_CACHE_WORDS] = {
+        [AMDVI_TLB_PAGE] = page->page,
+        [AMDVI_TLB_CONTEXT] = context,
+        [AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id),
+        [AMDVI_TLB_HOST] = page->host,
+        [AMDVI_TLB_SPA] = page->spa,
+    };
+
+    if (!amdvi_has(sizes, AMDVI_BIT(size_log2))) {
+        atomic_store_explicit(&caches->tlb_sizes, sizes | AMDVI_BIT(size_log2),
+                              memory_order_release);
+    }
+    amdvi_cache_put(&caches->tlb, amdvi_tlb_index(page->page >> size_log2, domain_id),
+                    AMDVI_TLB_KEYS, AMDVI_TLB_END, record);
+}
 
 /*
  * With the lock: pages of the domain that touch the range, and directories of it if @directories.
@@ -299,8 +319,8 @@ unsigned amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_
 struct amdvi_directory {
     uint64_t spa;
     const _Atomic uint64_t *host; /* its 512 entries, or NULL: read them at spa */
-    bool read;                    /* permissions of the levels above it */
-    bool write;
+    uint64_t flags; /* permissions of the levels above it, and whether its whole region is plain,
+                       as AMDVI_TLB_READ and so on */
 };
 
 #define AMDVI_DIRECTORY_LEVELS 3
@@ -320,7 +340,7 @@ enum {
     AMDVI_DIRECTORY_REGION, /* first IOVA that the table is about, and its level below bit 12 */
     AMDVI_DIRECTORY_CONTEXT,
     AMDVI_DIRECTORY_GENERATION, /* of the domain */
-    AMDVI_DIRECTORY_TABLE,      /* SPA, and the permissions below bit 12 */
+    AMDVI_DIRECTORY_TABLE,      /* SPA, and the flags below bit 12 */
     AMDVI_DIRECTORY_HOST,
     AMDVI_DIRECTORY_END,
 };
@@ -363,8 +383,7 @@ static inline bool amdvi_directory_find(const struct amdvi_caches *caches, uint6
     }
     uint64_t table = amdvi_slot_word(slot, AMDVI_DIRECTORY_TABLE);
     out->spa = table & ~AMDVI_TLB_FLAGS;
-    out->read = amdvi_has(table, AMDVI_TLB_READ);
-    out->write = amdvi_has(table, AMDVI_TLB_WRITE);
+    out->flags = table & AMDVI_TLB_FLAGS;
     out->host = (const void *)(uintptr_t)amdvi_slot_word(slot, AMDVI_DIRECTORY_HOST);
     return amdvi_slot_end(slot, begin);
 }
@@ -420,7 +439,8 @@ static inline bool amdvi_stretch_find(const struct amdvi_caches *caches, uint64_
     out->first_spa = first - AMDVI_STRETCH_IN_USE;
     out->last_spa = amdvi_slot_word(slot, AMDVI_STRETCH_LAST);
     out->distance = amdvi_slot_word(slot, AMDVI_STRETCH_DISTANCE);
-    return first != 0 && amdvi_stretch_has(out, spa, size_bytes) && amdvi_slot_end(slot, begin);
+    /* An empty slot begins at the last address, where no page does. */
+    return amdvi_stretch_has(out, spa, size_bytes) && amdvi_slot_end(slot, begin);
 }
 
 struct amdvi_iommu;

@@ -173,10 +173,9 @@ static void keep(const struct amdvi_lookup *lookup, const struct amdvi_dte *dte,
         return;
     }
     for (unsigned level = 1; level <= AMDVI_DIRECTORY_LEVELS; level++) {
-        struct amdvi_directory *directory = &walk->directory[level - 1];
-
         if (amdvi_has(walk->passed, AMDVI_BIT(level))) {
-            directory->host = amdvi_directory_pointer(iommu, lookup->generation, directory->spa);
+            amdvi_directory_complete(iommu, lookup->generation, lookup->iova, level,
+                                     &walk->directory[level - 1]);
         }
     }
     if (!amdvi_caches_begin_fill(caches, lookup->generation)) {

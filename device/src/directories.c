@@ -18,8 +18,7 @@ void amdvi_directory_put(struct amdvi_caches *caches, uint64_t context, uint64_t
         [AMDVI_DIRECTORY_REGION] = amdvi_directory_region(iova, level),
         [AMDVI_DIRECTORY_CONTEXT] = context,
         [AMDVI_DIRECTORY_GENERATION] = amdvi_domain_generation(caches, domain_id),
-        [AMDVI_DIRECTORY_TABLE] = directory->spa | (directory->read ? AMDVI_TLB_READ : 0) |
-                                  (directory->write ? AMDVI_TLB_WRITE : 0),
+        [AMDVI_DIRECTORY_TABLE] = directory->spa | directory->flags,
         [AMDVI_DIRECTORY_HOST] = (uintptr_t)directory->host,
     };
 

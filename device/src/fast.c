@@ -44,7 +44,7 @@ static inline uint64_t host_word(struct amdvi_iommu *iommu, const struct amdvi_p
         return AMDVI_TLB_NO_HOST;
     }
     /* What may be written may be read. And neither, if the tables do not say so. */
-    uint64_t allowed = is_write ? AMDVI_TLB_READ | AMDVI_TLB_WRITE : AMDVI_TLB_READ;
+    uint64_t allowed = AMDVI_TLB_READ | (access & AMDVI_TLB_WRITE);
     return (to_spa + stretch.distance) |
            (~(allowed & page->spa) & (AMDVI_TLB_READ | AMDVI_TLB_WRITE));
 }
@@ -64,13 +64,24 @@ static inline bool walk_page(struct amdvi_iommu *iommu, uint64_t context, uint64
     return iommu->host.map == NULL || amdvi_has_pointer(out->host, access);
 }
 
-static void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generation,
-                 const struct amdvi_page *page)
+static inline void keep(struct amdvi_caches *caches, uint64_t context, uint64_t generation,
+                        const struct amdvi_page *page)
 {
     if (amdvi_caches_begin_fill(caches, generation)) {
         amdvi_tlb_put(caches, context, page);
         amdvi_caches_unlock(caches);
     }
+}
+
+/* The same for 4 KiB: the size is constant, and what is kept comes in registers. */
+static __attribute__((noinline)) void keep_4k(struct amdvi_caches *caches, uint64_t context,
+                                              uint64_t generation, uint64_t iova, uint64_t host,
+                                              uint64_t spa)
+{
+    struct amdvi_page page = {
+        .page = amdvi_tlb_page(iova, AMDVI_PAGE_LOG2), .host = host, .spa = spa};
+
+    keep(caches, context, generation, &page);
 }
 
 /*
@@ -82,22 +93,22 @@ static inline bool walk_4k(struct amdvi_reader *reader, uint64_t context, uint64
 {
     struct amdvi_iommu *iommu = reader->iommu;
     uint64_t generation = atomic_load(&iommu->caches.generation);
-    uint64_t first = iova & ~AMDVI_TLB_FLAGS;
     struct amdvi_directory table;
 
-    if (!amdvi_directory_find(&iommu->caches, context, iova, 1, &table) || table.host == NULL) {
+    if (!amdvi_directory_find(&iommu->caches, context, iova, 1, &table) || table.host == NULL ||
+        !amdvi_has(table.flags, AMDVI_TLB_PLAIN)) {
         return false;
     }
     uint64_t word = amdvi_directory_entry(table.host, amdvi_level_index(1, iova));
-    if (!amdvi_is_default_leaf(word) || !amdvi_is_plain(iommu, first, first | AMDVI_TLB_FLAGS)) {
+    if (!amdvi_is_default_leaf(word)) {
         return false;
     }
-    *out = amdvi_page_of(word, AMDVI_PAGE_LOG2, iova, &table);
+    amdvi_page_of(word, AMDVI_PAGE_LOG2, iova, &table, out);
     out->host = host_word(iommu, out, generation, access);
-    if ((out->spa & access) != access || !amdvi_has_pointer(out->host, access)) {
+    if (!amdvi_has_pointer(out->host, access)) {
         return false;
     }
-    keep(&iommu->caches, context, generation, out);
+    keep_4k(&iommu->caches, context, generation, out->page, out->host, out->spa);
     amdvi_count_own(&reader->fast_walks);
     return true;
 }

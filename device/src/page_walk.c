@@ -62,8 +62,9 @@ static bool is_entry_usable(const struct amdvi_pte *pte, enum amdvi_access acces
 static void note_table(struct amdvi_walk *out, unsigned level, uint64_t spa)
 {
     if (level <= AMDVI_DIRECTORY_LEVELS) {
-        out->directory[level - 1] =
-            (struct amdvi_directory){.spa = spa, .read = out->read, .write = out->write};
+        out->directory[level - 1] = (struct amdvi_directory){
+            .spa = spa,
+            .flags = amdvi_put(AMDVI_TLB_READ, out->read) | amdvi_put(AMDVI_TLB_WRITE, out->write)};
         out->passed |= 1U << level;
     }
 }
@@ -132,8 +133,8 @@ static bool read_from(const struct amdvi_iommu *iommu, const struct amdvi_direct
     return true;
 }
 
-const _Atomic uint64_t *amdvi_directory_pointer(struct amdvi_iommu *iommu, uint64_t generation,
-                                                uint64_t spa)
+static const _Atomic uint64_t *find_pointer(struct amdvi_iommu *iommu, uint64_t generation,
+                                            uint64_t spa)
 {
     struct amdvi_stretch stretch;
 
@@ -145,14 +146,24 @@ const _Atomic uint64_t *amdvi_directory_pointer(struct amdvi_iommu *iommu, uint6
     return host % sizeof(uint64_t) == 0 ? (const void *)host : NULL;
 }
 
-/* Go on in the table that an entry names. */
-static void descend(struct amdvi_iommu *iommu, uint64_t generation, const struct amdvi_pte *pte,
-                    struct amdvi_directory *directory)
+void amdvi_directory_complete(struct amdvi_iommu *iommu, uint64_t generation, uint64_t iova,
+                              unsigned level, struct amdvi_directory *directory)
 {
+    uint64_t inside = AMDVI_BIT(amdvi_directory_region_log2(level)) - 1;
+    bool is_plain = amdvi_is_plain(iommu, iova & ~inside, iova | inside);
+
+    directory->host = find_pointer(iommu, generation, directory->spa);
+    directory->flags |= amdvi_put(AMDVI_TLB_PLAIN, is_plain);
+}
+
+/* Go on in the table that an entry names. */
+static void descend(const struct amdvi_pte *pte, struct amdvi_directory *directory)
+{
+    uint64_t allowed =
+        amdvi_put(AMDVI_TLB_READ, pte->read) | amdvi_put(AMDVI_TLB_WRITE, pte->write);
+
     directory->spa = pte->spa;
-    directory->host = amdvi_directory_pointer(iommu, generation, pte->spa);
-    directory->read = directory->read && pte->read;
-    directory->write = directory->write && pte->write;
+    directory->flags &= allowed;
 }
 
 /* The page of a leaf of @level. False when it is none. */
@@ -170,7 +181,7 @@ static bool page_of_leaf(uint64_t word, unsigned level, uint64_t iova,
         }
         size_log2 = pte.size_log2;
     }
-    *out = amdvi_page_of(word, size_log2, iova, directory);
+    amdvi_page_of(word, size_log2, iova, directory, out);
     return true;
 }
 
@@ -199,7 +210,8 @@ bool amdvi_page_walk_end(struct amdvi_iommu *iommu, uint64_t context, uint64_t i
             return false;
         }
         level--;
-        descend(iommu, generation, &pte, &directory);
+        descend(&pte, &directory);
+        amdvi_directory_complete(iommu, generation, iova, level, &directory);
         if (amdvi_caches_begin_fill(&iommu->caches, generation)) {
             amdvi_directory_put(&iommu->caches, context, iova, level, &directory);
             amdvi_caches_unlock(&iommu->caches);

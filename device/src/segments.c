@@ -129,13 +129,13 @@ static bool add_table(struct segmenting *work)
     uint64_t bytes = amdvi_bytes_to_end(first, amdvi_level_shift(2));
     uint64_t most =
         amdvi_bytes_to_end(first, AMDVI_PAGE_LOG2) + (uint64_t)(work->pages_left - 1) * PAGE_BYTES;
+    uint64_t needed = AMDVI_TLB_PLAIN | access;
     struct amdvi_directory table;
 
     bytes = bytes < work->rest.size_bytes ? bytes : work->rest.size_bytes;
     bytes = bytes < most ? bytes : most;
     if (!amdvi_directory_find(&iommu->caches, work->context, first, 1, &table) ||
-        table.host == NULL || !amdvi_access_allowed(access, table.read, table.write) ||
-        !amdvi_is_plain(iommu, first, first + (bytes - 1))) {
+        table.host == NULL || (table.flags & needed) != needed) {
         return false;
     }
     unsigned pages = add_entries(work, &table.host[amdvi_level_index(1, first)], bytes);

@@ -312,24 +312,30 @@ static inline bool amdvi_is_default_leaf(uint64_t word)
     return (word & (AMDVI_PTE_PR | AMDVI_PTE_NEXT_LEVEL | AMDVI_PTE_RESERVED)) == AMDVI_PTE_PR;
 }
 
-/* The page of @iova that is a leaf of @directory, but for its host pointer, as if it were plain. */
-static inline struct amdvi_page amdvi_page_of(uint64_t word, unsigned size_log2, uint64_t iova,
-                                              const struct amdvi_directory *directory)
+/*
+ * The page of @iova that is a leaf of @directory, but for its host pointer, as if it were plain. It
+ * is made where it is used: a struct that is copied just after its members were stored takes
+ * longer.
+ */
+static inline void amdvi_page_of(uint64_t word, unsigned size_log2, uint64_t iova,
+                                 const struct amdvi_directory *directory, struct amdvi_page *out)
 {
     uint64_t first = iova >> size_log2 << size_log2;
     uint64_t spa = (word & AMDVI_PTE_ADDRESS) >> size_log2 << size_log2;
-    uint64_t flags = amdvi_put(AMDVI_TLB_READ, amdvi_get(word, AMDVI_PTE_IR) & directory->read) |
-                     amdvi_put(AMDVI_TLB_WRITE, amdvi_get(word, AMDVI_PTE_IW) & directory->write) |
-                     amdvi_put(AMDVI_TLB_COHERENT, amdvi_get(word, AMDVI_PTE_FC)) |
-                     amdvi_put(AMDVI_TLB_UNTRANSLATED, amdvi_get(word, AMDVI_PTE_U));
+    uint64_t flags = (amdvi_get(word, AMDVI_PTE_IR | AMDVI_PTE_IW) & directory->flags) |
+                     amdvi_put(AMDVI_TLB_UNTRANSLATED | AMDVI_TLB_COHERENT,
+                               amdvi_get(word, AMDVI_PTE_U | AMDVI_PTE_FC));
 
-    return (struct amdvi_page){.page = first | size_log2,
-                               .spa = (spa - first) | AMDVI_TLB_PLAIN | flags};
+    out->page = first | size_log2;
+    out->spa = (spa - first) | AMDVI_TLB_PLAIN | flags;
 }
 
-/* The 512 entries of the table at @spa in host memory, or NULL; found since @generation. */
-const _Atomic uint64_t *amdvi_directory_pointer(struct amdvi_iommu *iommu, uint64_t generation,
-                                                uint64_t spa);
+/*
+ * What the tables do not say about the table of @level that has the entry of @iova: its pointer,
+ * found since @generation, and whether the region is plain.
+ */
+void amdvi_directory_complete(struct amdvi_iommu *iommu, uint64_t generation, uint64_t iova,
+                              unsigned level, struct amdvi_directory *directory);
 
 /* ---- host_memory.c ----------------------------------------------------------------------------
  */
@@ -341,8 +347,16 @@ const _Atomic uint64_t *amdvi_directory_pointer(struct amdvi_iommu *iommu, uint6
 static inline bool amdvi_stretch_get(struct amdvi_iommu *iommu, uint64_t generation, uint64_t spa,
                                      uint64_t size_bytes, bool is_write, struct amdvi_stretch *out)
 {
-    return amdvi_stretch_find(&iommu->caches, spa, size_bytes, is_write, out) ||
-           amdvi_stretch_ask(iommu, generation, spa, size_bytes, is_write, out);
+    struct amdvi_stretch asked; /* so that *out can be in registers */
+
+    if (amdvi_stretch_find(&iommu->caches, spa, size_bytes, is_write, out)) {
+        return true;
+    }
+    if (!amdvi_stretch_ask(iommu, generation, spa, size_bytes, is_write, &asked)) {
+        return false;
+    }
+    *out = asked;
+    return true;
 }
 
 /* ---- decide.c ---------------------------------------------------------------------------------

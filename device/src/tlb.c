@@ -71,33 +71,6 @@ uint64_t amdvi_tlb_spa_word(const struct amdvi_walk *walk, uint64_t iova, bool i
            (walk->untranslated ? AMDVI_TLB_UNTRANSLATED : 0) | (is_plain ? AMDVI_TLB_PLAIN : 0);
 }
 
-static void note_size(struct amdvi_caches *caches, unsigned size_log2)
-{
-    uint64_t sizes = atomic_load_explicit(&caches->tlb_sizes, memory_order_relaxed);
-
-    if (!amdvi_has(sizes, AMDVI_BIT(size_log2))) {
-        atomic_store_explicit(&caches->tlb_sizes, sizes | AMDVI_BIT(size_log2),
-                              memory_order_release);
-    }
-}
-
-void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context, const struct amdvi_page *page)
-{
-    uint16_t domain_id = amdvi_context_domain(context);
-    unsigned size_log2 = amdvi_page_size_log2(page);
-    uint64_t record[AMDVI_CACHE_WORDS] = {
-        [AMDVI_TLB_PAGE] = page->page,
-        [AMDVI_TLB_CONTEXT] = context,
-        [AMDVI_TLB_GENERATION] = amdvi_domain_generation(caches, domain_id),
-        [AMDVI_TLB_HOST] = page->host,
-        [AMDVI_TLB_SPA] = page->spa,
-    };
-
-    note_size(caches, size_log2);
-    amdvi_cache_put(&caches->tlb, amdvi_tlb_index(page->page >> size_log2, domain_id),
-                    AMDVI_TLB_KEYS, AMDVI_TLB_END, record);
-}
-
 /* ---- Dropping ------------------------------------------------------------------------------ */
 
 /* Everything of the domain, at the cost of one store. */

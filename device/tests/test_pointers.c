@@ -386,6 +386,29 @@ static void the_exclusion_range_needs_no_invalidation(void)
     machine_stop(&machine);
 }
 
+/* The table that they are in is known by then. */
+static void neighbors_of_an_excluded_page_are_translated(void)
+{
+    struct machine machine;
+    uint64_t root = start(&machine, &mapped);
+    uint64_t iova = SPA(300);
+
+    for (unsigned n = 0; n < 4; n++) {
+        machine_map(&machine, root, 3, iova + PAGE * n, SPA(2 * n), 12, true, true);
+    }
+    machine_set_reg(&machine, AMDVI_REG_EXCL_LIMIT, iova + PAGE);
+    machine_set_reg(&machine, AMDVI_REG_EXCL_BASE,
+                    (iova + PAGE) | AMDVI_EXCL_BASE_EX_EN | AMDVI_EXCL_BASE_ALLOW);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned n = 0; n < 4; n++) {
+            void *host = ask(&machine, iova + PAGE * n + 8, 8, READ);
+
+            CHECK(points_at(&machine, host, (n == 1 ? iova + PAGE : SPA(2 * n)) + 8));
+        }
+    }
+    machine_stop(&machine);
+}
+
 static void memory_laid_out_anew_drops_pointers(void)
 {
     struct machine machine;
@@ -431,6 +454,8 @@ static const struct check_case cases[] = {
     {"IommuEn=0 drops all", "1.20 IOMMU Control", switching_off_drops_all},
     {"a change of the exclusion range needs no invalidation", "1.20 Exclusion Base",
      the_exclusion_range_needs_no_invalidation},
+    {"pages beside the exclusion range are translated, and it is not", "1.20 Exclusion Base",
+     neighbors_of_an_excluded_page_are_translated},
     {"a new layout of memory drops pointers", "design: host functions",
      memory_laid_out_anew_drops_pointers},
 };

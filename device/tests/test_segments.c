@@ -211,6 +211,30 @@ static void without_host_pointers_there_are_none(void)
     machine_stop(&machine);
 }
 
+static void the_exclusion_range_is_a_segment_of_its_own(void)
+{
+    struct machine machine;
+    uint64_t root = start(&machine, &mapped);
+    uint64_t iova = SPA(300);
+
+    for (unsigned n = 0; n < 3; n++) {
+        machine_map(&machine, root, 3, iova + PAGE * n, SPA(n), 12, true, true);
+    }
+    machine_set_reg(&machine, AMDVI_REG_EXCL_LIMIT, iova + PAGE);
+    machine_set_reg(&machine, AMDVI_REG_EXCL_BASE,
+                    (iova + PAGE) | AMDVI_EXCL_BASE_EX_EN | AMDVI_EXCL_BASE_ALLOW);
+    for (unsigned round = 0; round < 3; round++) {
+        struct answer got = segments(&machine, iova, 3 * PAGE, READ, CAPACITY);
+
+        CHECK_U64(got.all.count, 3);
+        CHECK_U64(got.all.size_bytes, 3 * PAGE);
+        CHECK(points_at(&machine, got.segment[0].host, SPA(0)));
+        CHECK(points_at(&machine, got.segment[1].host, iova + PAGE));
+        CHECK(points_at(&machine, got.segment[2].host, SPA(2)));
+    }
+    machine_stop(&machine);
+}
+
 static void segments_end_where_there_are_no_more(void)
 {
     struct machine machine;
@@ -337,6 +361,8 @@ static const struct check_case cases[] = {
      a_page_across_the_end_of_a_piece_has_none},
     {"without host pointers there are no segments", "design: hot calls",
      without_host_pointers_there_are_none},
+    {"the exclusion range is a segment of its own", "1.20 Exclusion Base",
+     the_exclusion_range_is_a_segment_of_its_own},
     {"segments end when there are no more of them", "design: hot calls",
      segments_end_where_there_are_no_more},
     {"segments end at a refused page, with its event", "1.20 IO_PAGE_FAULT",
