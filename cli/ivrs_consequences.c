@@ -67,6 +67,7 @@ static const struct consequence consequences[AMDVI_IVRS_FINDING_COUNT] = {
     [AMDVI_IVRS_FINDING_MEMORY_FLAGS] = {"", NO_IOMMU_XEN},
     [AMDVI_IVRS_FINDING_MEMORY_DEVICES] = {"", NO_IOMMU_XEN},
     [AMDVI_IVRS_FINDING_MEMORY_CONFLICT] = {"", "says \"IVMD: overlap\" and " NO_IOMMU_XEN},
+    [AMDVI_IVRS_FINDING_MEMORY_BEYOND_LAST] = {"", "says \"IVMD: invalid\" and " NO_IOMMU_XEN},
 };
 
 /* The table's header, and what cannot be read at all. */

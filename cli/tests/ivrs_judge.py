@@ -244,6 +244,12 @@ def handles(table, kind):
     return seen
 
 
+def is_memory_beyond(table, block):
+    """Xen counts up to its last device, in the header's segment or not."""
+    last = {0x21: block.device, 0x22: block.get(6, 2)}.get(block.type, 0)
+    return last > table.last_for_xen()
+
+
 def access(block):
     return 'x' if block.flags & 8 else block.flags & 6
 
@@ -341,6 +347,7 @@ def judge(table, text, at, readers):
         'earlier one with different access': lambda: any(
             b.is_memory and b.offset < block.offset and overlap(b, block) and access(b) != access(block)
             for b in table.blocks),
+        'for a device above all': lambda: is_memory_beyond(table, block),
         'blocked until the IOMMU': lambda: number(table.data, 36, 4) & 2,
     }
     for words, rule in rules.items():
@@ -388,6 +395,10 @@ def expected(table):
             yield 'neither unity map nor'
         if block.type == 0x22 and block.get(6, 2) <= block.device:
             yield "range's last device is not"
+        if block.is_memory and xen and len(table.blocks) <= 256 and is_memory_beyond(table, block) \
+                and not table.faults and not any(b.faults or any(0x80 <= e.type < 0xf0 for e in b.entries)
+                                                 for b in table.units):
+            yield 'for a device above all'
     if table.units and not table.faults and not any(b.faults for b in table.units) \
             and not any(0x80 <= e.type < 0xf0 for b in table.units for e in b.entries) \
             and table.linux_has_southbridge() is False:

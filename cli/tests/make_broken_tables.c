@@ -103,6 +103,8 @@ static const struct recipe recipes[] = {
     {"bad_memory_range", {"|" RAW_IVHD_10, ENTRIES, "|22 07 2000 2900 2800" UNITY}},
     {"bad_memory_overlap",
      {"|" RAW_IVHD_10, ENTRIES, "|21 07 2000 2800 0000" UNITY, "|21 03 2000 2800 0000" UNITY}},
+    {"bad_memory_beyond_last", {"|" RAW_IVHD_10, ENTRIES, "|21 07 2000 0001 0000" UNITY}},
+    {"bad_memory_range_beyond_last", {"|" RAW_IVHD_10, ENTRIES, "|22 07 2000 2800 0001" UNITY}},
     {"bad_block_unknown", {"|" RAW_IVHD_10, ENTRIES, "|99 00 0000 00000000"}},
     {"bad_reserved_bits", {"|10 c0 0000 0800 4000 0000d9fe00000000 0000 e0e0 00000000", ENTRIES}},
     {"bad_checksum", {"|" RAW_IVHD_10, ENTRIES, "C"}},

@@ -216,6 +216,22 @@ static void check_beyond_last(struct amdvi_ivrs_survey *survey,
     }
 }
 
+/*
+ * Xen wants no memory for a device above its last one; Linux never comes to ask for it. A range
+ * that only starts there is reported as one whose last device is not above its first.
+ */
+static void check_memory_beyond_last(struct amdvi_ivrs_survey *survey,
+                                     const struct amdvi_ivrs_block *block, int32_t xen_last)
+{
+    const struct amdvi_ivrs_memory *memory = &block->memory;
+
+    if (survey->xen_type != 0 && memory->kind != AMDVI_IVRS_MEMORY_ALL &&
+        memory->last_device_id > xen_last) {
+        amdvi_ivrs_survey_report(survey, AMDVI_IVRS_FINDING_MEMORY_BEYOND_LAST,
+                                 AMDVI_IVRS_READER_XEN, block->offset + BLOCK_DEVICE_ID);
+    }
+}
+
 void amdvi_ivrs_survey_last_device(struct amdvi_ivrs_survey *survey)
 {
     struct amdvi_ivrs_block_cursor cursor = amdvi_ivrs_blocks(survey->table);
@@ -226,6 +242,8 @@ void amdvi_ivrs_survey_last_device(struct amdvi_ivrs_survey *survey)
         if (block.kind == AMDVI_IVRS_BLOCK_IVHD &&
             (block.type == survey->linux_type || block.type == survey->xen_type)) {
             check_beyond_last(survey, &block, xen_last);
+        } else if (block.kind == AMDVI_IVRS_BLOCK_IVMD) {
+            check_memory_beyond_last(survey, &block, xen_last);
         }
     }
 }

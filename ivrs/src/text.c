@@ -170,6 +170,8 @@ static const struct finding_row finding_rows[AMDVI_IVRS_FINDING_COUNT] = {
                                            "the range's last device is not above its first"},
     [AMDVI_IVRS_FINDING_MEMORY_CONFLICT] =
         {ERROR, XEN, "the memory overlaps an earlier one with different access"},
+    [AMDVI_IVRS_FINDING_MEMORY_BEYOND_LAST] =
+        {ERROR, XEN, "the memory is for a device above all that entries name"},
 };
 
 const char *amdvi_ivrs_status_text(enum amdvi_ivrs_status status)

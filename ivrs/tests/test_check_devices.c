@@ -216,6 +216,47 @@ static void older_types_of_an_iommu_share_its_devices(void)
     expect_no_more();
 }
 
+static void memory_is_for_devices_that_xen_knows(void)
+{
+    start_good(); /* up to 00FFh */
+    raw_open_block(&raw, "21 07 0000 ff00 0000 0000000000000000 0000010000000000 0010000000000000");
+    raw_open_block(&raw, "22 07 0000 2000 ff00 0000000000000000 0000020000000000 0010000000000000");
+    raw_open_block(&raw, "20 07 0000 0030 0040 0000000000000000 0000030000000000 0010000000000000");
+    run();
+    expect_no_more();
+    raw.bytes[93] = 0x01; /* for 01FFh */
+    expect_only(FOUND(MEMORY_BEYOND_LAST), ERROR, XEN, 92);
+    raw.bytes[127] = 0x01; /* up to 01FFh */
+    run();
+    expect(FOUND(MEMORY_BEYOND_LAST), ERROR, XEN, 92);
+    expect(FOUND(MEMORY_BEYOND_LAST), ERROR, XEN, 124);
+    expect_no_more();
+    /* Xen counts special devices, all functions of the last one, and every segment. */
+    raw.bytes[78] = 0x01; /* the range up to 01FFh now is the IOMMU's */
+    run();
+    expect_no_more();
+    start_good();
+    raw_append(&raw, "48 0000 00 01 0002 02 48 0000 00 02 0902 02");
+    raw_open_block(&raw, "21 07 0000 0f02 0000 0000000000000000 0000010000000000 0010000000000000");
+    run();
+    expect(FOUND(SPECIAL_BEYOND_LAST), ERROR, LINUX, 88);
+    expect(FOUND(SPECIAL_BEYOND_LAST), ERROR, LINUX, 96);
+    expect_no_more();
+    raw.bytes[104 + 8] = 0x01;
+    raw.bytes[104 + 4] = 0x10; /* 0210h in another segment, where Xen looks no other way */
+    run();
+    expect(FOUND(SPECIAL_BEYOND_LAST), ERROR, LINUX, 88);
+    expect(FOUND(SPECIAL_BEYOND_LAST), ERROR, LINUX, 96);
+    expect(FOUND(MEMORY_BEYOND_LAST), ERROR, XEN, 108);
+    expect_no_more();
+    /* What Xen does not come to, it does not reject. */
+    raw.bytes[48] = 0x40;
+    run();
+    for (uint32_t i = 0; i < finding_count; i++) {
+        CHECK(findings[i].kind != FOUND(MEMORY_BEYOND_LAST));
+    }
+}
+
 static const struct check_case cases[] = {
     {"a block without devices is reported", "1.20 IVHD", block_without_devices_is_useless},
     {"Xen: no entries for all devices; Linux: FFFFh is slow", "1.20 IVHD device entries",
@@ -238,6 +279,8 @@ static const struct check_case cases[] = {
     {"Xen: an IOAPIC has one requester", "1.20 IVHD device entries", ioapic_has_one_requester},
     {"Linux, Xen: one IOAPIC is 0000:00:14.0", "1.20 IVHD device entries",
      one_ioapic_is_the_south_bridges},
+    {"Xen: memory is for devices up to the last", "1.20 IVMD",
+     memory_is_for_devices_that_xen_knows},
     {"a device is behind one IOMMU", "1.20 IVHD device entries", device_is_behind_one_iommu},
     {"IVHDs of several types for one IOMMU share its devices", "2.6 IVHD",
      older_types_of_an_iommu_share_its_devices},
