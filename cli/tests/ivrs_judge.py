@@ -300,7 +300,7 @@ def judge(table, text, at, readers):
         'uses this type, of the': lambda: table.data[at] == linux and any(b.type > linux for b in table.units),
         'wants a table of revision 2': lambda: block.type == 0x40 and table.data[8] == 1,
         'block is of an unknown type': lambda: not block.is_unit and not block.is_memory,
-        'too many blocks': lambda: len(table.blocks) > 16,
+        'too many blocks': lambda: len(table.blocks) > 256,
         'shorter than the 40 bytes': lambda: block.size < 40,
         'is 0; Xen rejects': lambda: 0 in (block.device, block.get(6, 2), block.get(8, 8)),
         'one type that is used': lambda: any(not any(

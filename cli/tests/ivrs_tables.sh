@@ -3,9 +3,10 @@
 #
 # amdvi ivrs on every table of the tests: each field is where ACPICA's disassembler, which nobody
 # here wrote, sees it, with the same value; a description gives the same bytes, and those the same
-# description; good tables have no findings, broken ones have some. Prints TAP.
+# description; good tables have no findings, broken ones have some, and together one of each kind.
+# Prints TAP.
 #
-# usage: ivrs_tables.sh AMDVI MAKE_TABLES...
+# usage: ivrs_tables.sh AMDVI KINDS MAKE_TABLES...
 
 set -u
 
@@ -13,7 +14,8 @@ set -u
 . "$(dirname "$0")/../../testing/tap.sh"
 
 amdvi=$1
-shift
+kinds=$2
+shift 2
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -107,7 +109,7 @@ round_trip() { # NAME
 }
 
 count=$(ls "$work"/*.dat | wc -l)
-echo "1..$((3 * count))"
+echo "1..$((3 * count + 1))"
 for table in "$work"/*.dat; do
     name=$(basename "$table" .dat)
     if ! command -v iasl >/dev/null 2>&1; then
@@ -138,4 +140,6 @@ for table in "$work"/*.dat; do
         ;;
     esac
 done
+"$kinds" "$work"/*.dat
+result $? "each kind of finding has a table, and words on what follows for whom it concerns"
 exit "$failed"

@@ -22,7 +22,7 @@
 #define HID     "f0 1200 00 414d444930303230 0000000000000000 "
 #define UNITY   " 0000000000000000 0000010000000000 0010000000000000"
 
-/* A block is opened by a text that starts with "|"; others are appended. */
+/* A block is opened by a text that starts with "|", 256 by one with "x"; others are appended. */
 struct recipe {
     const char *name;
     const char *parts[8];
@@ -105,6 +105,7 @@ static const struct recipe recipes[] = {
      {"|" RAW_IVHD_10, ENTRIES, "|21 07 2000 2800 0000" UNITY, "|21 03 2000 2800 0000" UNITY}},
     {"bad_memory_beyond_last", {"|" RAW_IVHD_10, ENTRIES, "|21 07 2000 0001 0000" UNITY}},
     {"bad_memory_range_beyond_last", {"|" RAW_IVHD_10, ENTRIES, "|22 07 2000 2800 0001" UNITY}},
+    {"bad_too_many_blocks", {"|" RAW_IVHD_10, ENTRIES, "x20 07 2000 0000 0000" UNITY}},
     {"bad_block_unknown", {"|" RAW_IVHD_10, ENTRIES, "|99 00 0000 00000000"}},
     {"bad_reserved_bits", {"|10 c0 0000 0800 4000 0000d9fe00000000 0000 e0e0 00000000", ENTRIES}},
     {"bad_checksum", {"|" RAW_IVHD_10, ENTRIES, "C"}},
@@ -122,6 +123,10 @@ static void add(struct raw_table *table, const char *part)
         raw_fix_block(table);
         table->block = 0;
         raw_append(table, part + 1);
+    } else if (part[0] == 'x') { /* as many as make too many to compare them */
+        for (unsigned i = 0; i < 256; i++) {
+            raw_open_block(table, part + 1);
+        }
     } else if (part[0] == 'R') {
         table->bytes[8] = 2;
     } else if (part[0] == 'E') {

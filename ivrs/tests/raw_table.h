@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct raw_table {
-    uint8_t bytes[4096];
+    uint8_t bytes[12288];
     uint32_t size;
     uint32_t block; /* where the open block starts; 0 when there is none */
 };
