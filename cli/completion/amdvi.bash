@@ -8,11 +8,12 @@ _amdvi_words() { # SUBCOMMAND or nothing: what can follow it
 }
 
 _amdvi_options() { # SUBCOMMAND or nothing
-    local help
-    help=$(amdvi ${1:+"$1"} --help 2>/dev/null) || return
     printf '%s\n' --help
-    [ -n "$1" ] || printf '%s\n' --version
-    grep -oE -- '--[a-z][a-z-]*' <<<"$help" | sort -u
+    if [ -n "$1" ]; then
+        amdvi "$1" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u
+    else
+        printf '%s\n' --version
+    fi
 }
 
 _amdvi_fill() { # WORDS
@@ -34,7 +35,8 @@ _amdvi() {
     --color) _amdvi_fill 'always never auto' ;;
     --revision) _amdvi_fill '1.20 2 3' ;;
     register)
-        [ "$subcommand" != decode ] || _amdvi_fill "$(amdvi decode --list 2>/dev/null | awk '{ print $2 }')"
+        [ "$subcommand" != decode ] ||
+            _amdvi_fill "$(amdvi decode --list 2>/dev/null | sed -nE 's/^ +0x[^ ]+ +([^ ]+).*/\1/p')"
         ;;
     esac
     [ ${#COMPREPLY[@]} -eq 0 ] || return 0

@@ -7,16 +7,30 @@ function __amdvi_subcommand
 end
 
 function __amdvi_words
-    amdvi (__amdvi_subcommand) --help 2>/dev/null |
-        string replace -rf '^  ([a-z]+)  +(.*)' '$1\t$2'
+    test (count (commandline -opc)) -le 2
+    and amdvi (__amdvi_subcommand) --help 2>/dev/null | string replace -rf '^  ([a-z]+)  +(.*)' '$1\t$2'
 end
 
 function __amdvi_options
     printf '%s\n' --help
-    amdvi (__amdvi_subcommand) --help 2>/dev/null | string match -ra -- '--[a-z][a-z-]*' | sort -u
+    if set -l subcommand (__amdvi_subcommand)
+        amdvi $subcommand --help 2>/dev/null | string match -ra -- '--[a-z][a-z-]*' | sort -u
+    else
+        printf '%s\n' --version
+    end
 end
 
-complete -c amdvi -n 'test (count (commandline -opc)) -le 2' -a '(__amdvi_words)'
-complete -c amdvi -n 'string match -q -- "-*" (commandline -ct)' -a '(__amdvi_options)'
-complete -c amdvi -n 'string match -q -- --color (commandline -opc)[-1]' -fa 'always never auto'
-complete -c amdvi -n 'string match -q -- --revision (commandline -opc)[-1]' -fa '1.20 2 3'
+function __amdvi_has_option
+    contains -- --$argv (__amdvi_options)
+end
+
+function __amdvi_registers
+    test (commandline -opc)[-1] = register; and test (__amdvi_subcommand) = decode
+    and amdvi decode --list 2>/dev/null | string replace -rf '^ +0x\S+ +(\S+) +(.*)' '$1\t$2'
+end
+
+complete -c amdvi -n 'count (__amdvi_words)' -fa '(__amdvi_words)'
+complete -c amdvi -n 'string match -q -- "-*" (commandline -ct)' -fa '(__amdvi_options)'
+complete -c amdvi -n '__amdvi_has_option color' -l color -xa 'always never auto'
+complete -c amdvi -n '__amdvi_has_option revision' -l revision -xa '1.20 2 3'
+complete -c amdvi -n 'count (__amdvi_registers)' -fa '(__amdvi_registers)'
