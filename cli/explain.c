@@ -77,6 +77,31 @@ static bool has_problem(const json_t *document)
            json_array_size(json_object_get(document, "unknown")) != 0;
 }
 
+/* Why nothing would be found in it, of what people take for a log; NULL if it may be one. */
+static const char *why_no_log(const char *text, size_t size)
+{
+    static const struct {
+        const char *start;
+        const char *why;
+    } others[] = {
+        {"\x1f\x8b", "it is compressed; pipe zcat into this"},
+        {"\xfd"
+         "7zXZ",
+         "it is compressed; pipe xzcat into this"},
+        {"\x28\xb5\x2f\xfd", "it is compressed; pipe zstdcat into this"},
+        {"LPKSHHRH", "it is a journal; pipe journalctl -k --file into this"},
+        {"\xff\xfe", "it is UTF-16; pipe iconv -f UTF-16 -t UTF-8 into this"},
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        size_t length = strlen(others[i].start);
+        if (size >= length && memcmp(text, others[i].start, length) == 0) {
+            return others[i].why;
+        }
+    }
+    return NULL;
+}
+
 static int run(struct options *options, const char *path)
 {
     json_t *devices = read_devices(options->lspci);
@@ -86,6 +111,13 @@ static int run(struct options *options, const char *path)
                                  : read_kernel_log(&size);
 
     if (text == NULL) {
+        json_decref(devices);
+        return CLI_FINDINGS;
+    }
+    const char *why = why_no_log(text, size);
+    if (why != NULL) {
+        cli_complain("%s: %s", path != NULL ? path : "the kernel's log", why);
+        free(text);
         json_decref(devices);
         return CLI_FINDINGS;
     }

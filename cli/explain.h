@@ -15,7 +15,9 @@ struct cli_line {
     char text[CLI_LINE_MAX];
     char time[40];  /* as it is written; "" when there is none */
     double seconds; /* since whenever; only differences mean something */
+    bool is_step;   /* @seconds are since the line before */
     bool is_xen;
+    unsigned count; /* how often it was printed */
 };
 
 /* Takes the line of @length bytes apart; what cannot be printed becomes a question mark. */

@@ -4,6 +4,7 @@
  * event is its time; everything else is bounded, whatever the log holds.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,10 @@
 #define TIMES_STEP 1024
 
 struct times {
-    double *seconds;
+    struct {
+        double seconds;
+        unsigned events;
+    } * at;
     size_t count;
     size_t room;
 };
@@ -31,17 +35,20 @@ struct log {
     json_t *last;        /* the group of the event before */
     uint64_t words[4];   /* of the entry that follows an event */
     unsigned word_mask;
+    char time[40];  /* the last that was no step, as it is written */
+    double seconds; /* of the line before */
+    double steps;   /* since @time */
     json_int_t line_count;
     json_int_t others;
     json_int_t continuations; /* lines that belong to an event before them */
     json_int_t left_out;
 };
 
-static void count_up(json_t *object, const char *key)
+static void count_up(json_t *object, const char *key, unsigned by)
 {
     json_int_t count = json_integer_value(json_object_get(object, key));
 
-    json_object_set_new(object, key, json_integer(count + 1));
+    json_object_set_new(object, key, json_integer(count + by));
 }
 
 static void remember_time(json_t *group, const struct cli_line *line)
@@ -55,35 +62,36 @@ static void remember_time(json_t *group, const struct cli_line *line)
     json_object_set_new(group, "last", json_string(line->time));
 }
 
-static void push_time(struct times *times, double seconds)
+static void push_time(struct times *times, const struct cli_line *line)
 {
     if (times->count == times->room) {
         size_t room = times->room + TIMES_STEP + times->room / 2;
-        double *more = realloc(times->seconds, room * sizeof(*more));
+        void *more = realloc(times->at, room * sizeof(*times->at));
         if (more == NULL) {
             return; /* the histogram lacks what has no room */
         }
-        times->seconds = more;
+        times->at = more;
         times->room = room;
     }
-    times->seconds[times->count++] = seconds;
+    times->at[times->count].seconds = line->seconds;
+    times->at[times->count++].events = line->count;
 }
 
 /* Numbers of events in equal parts of the time between the first and the last. */
 static json_t *histogram(const struct times *times)
 {
-    unsigned counts[BUCKETS] = {0};
-    double first = times->seconds[0];
+    json_int_t counts[BUCKETS] = {0};
+    double first = times->at[0].seconds;
     double last = first;
     json_t *list = json_array();
 
     for (size_t i = 0; i < times->count; i++) {
-        first = times->seconds[i] < first ? times->seconds[i] : first;
-        last = times->seconds[i] > last ? times->seconds[i] : last;
+        first = fmin(first, times->at[i].seconds);
+        last = fmax(last, times->at[i].seconds);
     }
     for (size_t i = 0; i < times->count && last > first; i++) {
-        unsigned bucket = (unsigned)((times->seconds[i] - first) / (last - first) * BUCKETS);
-        counts[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+        unsigned bucket = (unsigned)((times->at[i].seconds - first) / (last - first) * BUCKETS);
+        counts[bucket < BUCKETS ? bucket : BUCKETS - 1] += times->at[i].events;
     }
     for (unsigned i = 0; i < BUCKETS && last > first; i++) {
         json_array_append_new(list, json_integer(counts[i]));
@@ -91,13 +99,14 @@ static json_t *histogram(const struct times *times)
     return list;
 }
 
-static json_t *find_or_make(struct log *log, json_t *groups, const char *key, bool *out_is_new)
+static json_t *find_or_make(struct log *log, json_t *groups, const char *key, unsigned count,
+                            bool *out_is_new)
 {
     json_t *group = json_object_get(groups, key);
 
     *out_is_new = group == NULL;
     if (group == NULL && json_object_size(groups) >= GROUPS_MAX) {
-        log->left_out++;
+        log->left_out += count;
         *out_is_new = false;
         return NULL;
     }
@@ -105,7 +114,7 @@ static json_t *find_or_make(struct log *log, json_t *groups, const char *key, bo
         group = json_object();
         json_object_set_new(groups, key, group);
     }
-    count_up(group, "count");
+    count_up(group, "count", count);
     return group;
 }
 
@@ -164,7 +173,7 @@ static void take_event(struct log *log, const struct cli_line *line,
     snprintf(key, sizeof(key), "%s %s %d %u %d %x %u %u %s", event->name, event->device,
              event->has_domain ? 1 : 0, event->domain, event->has_flags ? 1 : 0, event->flags,
              event->pasid, event->code, line->is_xen ? "xen" : "");
-    json_t *group = find_or_make(log, log->events, key, &is_new);
+    json_t *group = find_or_make(log, log->events, key, line->count, &is_new);
     log->last = group;
     log->word_mask = 0;
     if (group == NULL) {
@@ -178,7 +187,7 @@ static void take_event(struct log *log, const struct cli_line *line,
     }
     remember_time(group, line);
     if (line->time[0] != '\0') {
-        push_time(&log->times[json_integer_value(json_object_get(group, "index"))], line->seconds);
+        push_time(&log->times[json_integer_value(json_object_get(group, "index"))], line);
     }
 }
 
@@ -248,7 +257,7 @@ static bool take_continuation(struct log *log, const struct cli_line *line)
 static void take_row(struct log *log, const struct cli_line *line, const struct cli_log_row *row)
 {
     bool is_new;
-    json_t *group = find_or_make(log, log->lines, line->text, &is_new);
+    json_t *group = find_or_make(log, log->lines, line->text, line->count, &is_new);
 
     if (group == NULL) {
         return;
@@ -279,6 +288,21 @@ static void take_row(struct log *log, const struct cli_line *line, const struct 
     remember_time(group, line);
 }
 
+/* A line may say only how much later it was printed than the one before. */
+static void follow_time(struct log *log, struct cli_line *line)
+{
+    if (line->is_step) {
+        log->steps += line->seconds;
+        line->seconds += log->seconds;
+        snprintf(line->time, sizeof(line->time), "%.20s%s%.6f s", log->time,
+                 log->time[0] != '\0' ? " + " : "", log->steps);
+    } else if (line->time[0] != '\0') {
+        snprintf(log->time, sizeof(log->time), "%s", line->time);
+        log->steps = 0;
+    }
+    log->seconds = line->time[0] != '\0' ? line->seconds : log->seconds;
+}
+
 static void take_line(struct log *log, const char *bytes, size_t length)
 {
     struct cli_line line;
@@ -286,17 +310,18 @@ static void take_line(struct log *log, const char *bytes, size_t length)
     bool is_new;
 
     cli_line_parse(&line, bytes, length);
-    log->line_count++;
+    follow_time(log, &line);
+    log->line_count += line.count;
     if (cli_log_event_parse(&event, &line)) {
         take_event(log, &line, &event);
         return;
     }
     if (take_continuation(log, &line)) {
-        log->continuations++;
+        log->continuations += line.count;
         return;
     }
     if (!cli_log_is_about_iommu(&line)) {
-        log->others++;
+        log->others += line.count;
         return;
     }
     const struct cli_log_row *row = cli_log_row_find(&line);
@@ -304,7 +329,7 @@ static void take_line(struct log *log, const char *bytes, size_t length)
         take_row(log, &line, row);
         return;
     }
-    json_t *group = find_or_make(log, log->unknown, line.text, &is_new);
+    json_t *group = find_or_make(log, log->unknown, line.text, line.count, &is_new);
     if (group != NULL) {
         json_object_set_new(group, "line", json_string(line.text));
         remember_time(group, &line);
@@ -342,7 +367,7 @@ static json_t *finish(struct log *log)
             json_object_set_new(group, "histogram", histogram(times));
         }
         json_object_del(group, "index");
-        free(times->seconds);
+        free(times->at);
     }
     json_object_set_new(document, "events", as_list(log->events));
     json_object_set_new(document, "lines", as_list(log->lines));

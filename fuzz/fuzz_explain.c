@@ -131,6 +131,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct tool_run run = tool_run(cli_explain, words);
     int status = run.status;
+    if (run.size == 0) {
+        tool_expect(status == 1, "what is no log is refused");
+        return 0;
+    }
     tool_expect_text(&run);
     words[count++] = "--json";
     run = tool_run(cli_explain, words);
