@@ -72,6 +72,7 @@ static bool take_token(struct cli_hex *hex, char *token)
         digits[count++] = *c;
     }
     digits[count] = '\0';
+    hex->quads += !is_prefixed && count == 4 ? 1 : 0;
     if (is_prefixed && hex->digits_max < 3) {
         hex->digits_max = 3; /* nobody writes the bytes of a dump with 0x */
     }
@@ -92,34 +93,98 @@ static const char *line_start(const char *line, size_t length)
     return start;
 }
 
-static bool parse_line(struct cli_hex *hex, const char *line, size_t length)
+/*
+ * Where they end: before the same bytes as characters, which a dump puts behind two spaces and, if
+ * its lines have no label (@is_labelled), a mark.
+ */
+static const char *line_end(const char *start, const char *end, bool is_labelled)
+{
+    while (start < end && (*start == ' ' || *start == '\t')) {
+        start++;
+    }
+    for (const char *c = start; c + 2 < end; c++) {
+        if (c[0] == ' ' && c[1] == ' ' && (is_labelled || c[2] == '|' || c[2] == '>')) {
+            return c;
+        }
+    }
+    return end;
+}
+
+/* The next token from *@at on; "" at the end, NULL when it is too long. */
+static const char *next_token(const char **at, const char *end, char token[TOKEN_MAX])
 {
     static const char separators[] = " \t\r,;:[](){}|";
-    const char *end = line + length;
-    const char *c = line_start(line, length);
+    const char *c = *at;
+    size_t size = 0;
 
-    while (c < end) {
-        char token[TOKEN_MAX];
-        size_t size = 0;
-        while (c < end && *c != '\0' && strchr(separators, *c) != NULL) {
-            c++;
+    while (c < end && strchr(separators, *c) != NULL) {
+        c++;
+    }
+    while (c < end && strchr(separators, *c) == NULL) {
+        if (size + 1 >= TOKEN_MAX) {
+            return NULL;
         }
-        while (c < end && *c != '\0' && strchr(separators, *c) == NULL) {
-            if (size + 1 >= sizeof(token)) {
-                token[size] = '\0';
-                return refuse(hex, "this is too long for a word", token);
-            }
-            token[size++] = *c++;
+        token[size++] = *c++;
+    }
+    token[size] = '\0';
+    *at = c;
+    return token;
+}
+
+/*
+ * The digits of the offset that a dump (hexdump, od) has put before the words of the line, which
+ * are all of one length and its own is another; 0 when there is none.
+ */
+static size_t offset_digits(const struct cli_hex *hex, const char *start, const char *end)
+{
+    char token[TOKEN_MAX];
+    size_t first = 0;
+    size_t others = 0;
+    size_t count = 0;
+
+    for (; next_token(&start, end, token) != NULL && token[0] != '\0'; count++) {
+        size_t length = strspn(token, "0123456789abcdefABCDEF");
+        if (token[length] != '\0' || (count > 1 && length != others)) {
+            return 0;
         }
-        token[size] = '\0';
+        first = count == 0 ? length : first;
+        others = count == 1 ? length : others;
+    }
+    bool is_last = count == 1 && first == hex->offset_digits; /* it ends with an offset alone */
+    return first >= 6 && (is_last || (count > 2 && first != others && others % 2 == 0)) ? first : 0;
+}
+
+/* "*": hexdump and od leave out what is as the line before. */
+static bool is_gap(const char *line, size_t length)
+{
+    size_t blanks = strspn(line, " ");
+
+    return length > blanks && line[blanks] == '*' &&
+           strspn(line + blanks + 1, " \r") + 1 == length - blanks;
+}
+
+static bool parse_line(struct cli_hex *hex, const char *line, size_t length)
+{
+    const char *at = line_start(line, length);
+    const char *end = line_end(at, line + length, at != line);
+    char token[TOKEN_MAX];
+
+    if (is_gap(line, length)) {
+        return refuse(hex, "lines were left out, which the option -v of the dump prints", "*");
+    }
+    hex->offset_digits = at == line ? offset_digits(hex, at, end) : 0;
+    if (hex->offset_digits != 0) {
+        (void)next_token(&at, end, token);
+    }
+    while (next_token(&at, end, token) != NULL) {
+        if (token[0] == '\0') {
+            return true;
+        }
         if (!take_token(hex, token)) {
             return false;
         }
-        if (c < end && *c == '\0') {
-            break;
-        }
     }
-    return true;
+    return refuse(hex, "this is too long for a word", at);
 }
 
 bool cli_hex_parse(struct cli_hex *hex, const char *text)
@@ -140,7 +205,16 @@ size_t cli_hex_entries(struct cli_hex *hex, size_t entry_bytes, uint8_t *bytes)
     static const unsigned sizes[] = {1, 4, 8};
     unsigned smallest = (hex->digits_max + 1) / 2;
 
-    for (unsigned i = 0; i < 3 && hex->count != 0; i++) {
+    if (hex->count == 0) {
+        snprintf(hex->error, sizeof(hex->error), "there is no number in it");
+        return 0;
+    }
+    if (hex->quads == hex->count && hex->count * 2 % entry_bytes == 0) {
+        snprintf(hex->error, sizeof(hex->error),
+                 "nobody knows the order of the bytes in words of 16 bits; od -tx1 prints bytes");
+        return 0;
+    }
+    for (unsigned i = 0; i < 3; i++) {
         if (sizes[i] < smallest || hex->count * sizes[i] % entry_bytes != 0) {
             continue;
         }

@@ -11,15 +11,19 @@
 
 struct cli_hex {
     size_t count;
-    unsigned digits_max; /* the longest word, as written */
+    unsigned digits_max;  /* the longest word, as written */
+    size_t quads;         /* words of four digits, without 0x */
+    size_t offset_digits; /* of what stands before the words in the last line */
     uint64_t word[CLI_HEX_WORDS_MAX];
     char error[128]; /* why something was refused */
 };
 
 /*
  * Adds what is in @text, of any number of lines. Of a line only what follows its last label counts
- * ("DTE[0]: ", "0000000012345000: "). A word is hexadecimal digits with or without 0x, h and _; a
- * word of more than 16 digits is several, whose lowest comes last. Colons without a space separate.
+ * ("DTE[0]: ", "0000000012345000: ") or the offset that hexdump and od print, and not the
+ * characters behind the words of a dump. A word is hexadecimal digits with or without 0x, h and _;
+ * a word of more than 16 digits is several, whose lowest comes last. Colons without a space
+ * separate.
  */
 bool cli_hex_parse(struct cli_hex *hex, const char *text);
 
