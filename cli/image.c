@@ -97,8 +97,11 @@ bool cli_image_open(struct cli_image *out, const char *path, uint64_t base)
     struct stat file;
 
     *out = (struct cli_image){.fd = open(path, O_RDONLY | O_CLOEXEC)};
-    if (out->fd < 0 || fstat(out->fd, &file) != 0 || file.st_size <= 0) {
-        cli_complain("%s: %s", path, out->fd < 0 ? strerror(errno) : "there is nothing in it");
+    if (out->fd < 0 || fstat(out->fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_size == 0) {
+        cli_complain("%s: %s", path,
+                     out->fd < 0              ? strerror(errno)
+                     : !S_ISREG(file.st_mode) ? "this is no file of which parts can be read"
+                                              : "there is nothing in it");
         cli_image_close(out);
         return false;
     }

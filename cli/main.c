@@ -30,7 +30,8 @@ static void usage(FILE *file)
     fputs(
         "\n"
         "Each takes --help, --json, and --color=always|never|auto. The exit status is 0 when all\n"
-        "is fine, 1 when something was found or the input is bad, 2 when it was called wrongly.\n",
+        "is fine, 1 when something was found or the input is bad, 2 when it was called wrongly.\n"
+        "amdvi --version says which version this is.\n",
         file);
 }
 
@@ -42,17 +43,20 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         usage(stdout);
-        return CLI_FINE;
+        return cli_flush() ? CLI_FINE : CLI_FINDINGS;
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("amdvi " AMDVI_CLI_VERSION);
-        return CLI_FINE;
+        return cli_flush() ? CLI_FINE : CLI_FINDINGS;
     }
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
         if (strcmp(argv[1], subcommands[i].name) == 0) {
             return subcommands[i].run(argc - 1, argv + 1);
         }
     }
-    cli_complain("there is no subcommand '%s'; amdvi --help names them", argv[1]);
+    cli_complain(argv[1][0] == '-'
+                     ? "options such as '%s' come behind a subcommand; see amdvi --help"
+                     : "there is no subcommand '%s'; amdvi --help names them",
+                 argv[1]);
     return CLI_USAGE;
 }

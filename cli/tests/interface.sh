@@ -69,6 +69,13 @@ result $? "the status is 0 when all is fine"
 statuses <<END
 1 explain kernel.log
 1 explain no.such
+1 explain .
+1 decode event .
+1 ivrs check .
+1 ivrs dump /dev/null
+1 ivrs build .
+1 walk . --device-table 0 --device 00:03.0 --iova 0
+1 top --once .
 1 explain --lspci no.such fine.log
 1 decode irte 0x01240101
 1 decode event zz
@@ -97,6 +104,8 @@ result $? "the status is 1 when something is found, or the input is bad"
 statuses <<END
 2
 2 nosuch
+2 --json
+2 --json ivrs check good_small.dat
 2 explain --nosuch
 2 explain one two
 2 explain --color=sometimes fine.log
@@ -212,7 +221,7 @@ result "$wrong" "colours are for terminals, and as NO_COLOR and --color say"
 wrong=0
 for command in 'explain kernel.log' 'explain --json fine.log' 'ivrs check bad_all_devices.dat' 'ivrs dump good_small.dat' \
     'ivrs draw good_small.dat' 'ivrs build good.yaml' 'decode --list' 'decode event 0x2020000e00000300 0xffe00000' \
-    "walk $walk --iova 0x2345" "walk $walk --mappings" 'explain --help'; do
+    "walk $walk --iova 0x2345" "walk $walk --mappings" 'explain --help' --help --version; do
     # shellcheck disable=SC2086 # words without spaces
     "$amdvi" $command >/dev/full 2>complaint
     if [ $? -ne 1 ] || [ ! -s complaint ]; then
