@@ -4,6 +4,7 @@
  * as I=1 in the device's entry, so only a device that is trusted may do it, and one that did not
  * answer an invalidation has I=0 before its memory is used for something else.
  */
+#include "registers.h"
 #include "state.h"
 #include "store.h"
 
@@ -27,6 +28,13 @@ static struct amdvi_drv_requester *own_requester(const struct amdvi_drv_device *
     return NULL;
 }
 
+/* Who does not answer is known by the time that completion takes, if the unit keeps to it. */
+static bool has_timeout(const struct amdvi_drv_unit *unit)
+{
+    return amdvi_get(amdvi_drv_reg_read(unit->drv->host, unit->window, AMDVI_REG_CONTROL),
+                     AMDVI_CONTROL_INV_TIMEOUT) == AMDVI_DRV_INV_TIMEOUT_1_S;
+}
+
 /* The device is claimed. */
 static enum amdvi_drv_status check_device(const struct amdvi_drv_device *device,
                                           const struct amdvi_drv_requester *requester)
@@ -41,7 +49,8 @@ static enum amdvi_drv_status check_device(const struct amdvi_drv_device *device,
     if (requester == NULL || amdvi_drv_requester_is_shared(device, requester) ||
         requester->ats_forbidden || host->config_read32 == NULL || host->config_write32 == NULL ||
         device->config.ats_offset == 0 || !requester->unit->info.iotlb_sup ||
-        (requester->unit->info.errata & AMDVI_DRV_ERRATUM_STONEY) != 0) {
+        (requester->unit->info.errata & AMDVI_DRV_ERRATUM_STONEY) != 0 ||
+        !has_timeout(requester->unit)) {
         return AMDVI_DRV_ERR_UNSUPPORTED;
     }
     return requester->stopped ? AMDVI_DRV_ERR_BUSY : AMDVI_DRV_OK;

@@ -138,6 +138,7 @@ static enum taken judge(struct amdvi_drv_unit *unit, struct amdvi_drv_report *re
     }
     if (report->known && report->event.code == AMDVI_EVENT_IOTLB_INV_TIMEOUT && requester != NULL) {
         __atomic_store_n(&requester->ats_late, true, __ATOMIC_RELEASE);
+        __atomic_store_n(&unit->silences, unit->silences + 1, __ATOMIC_RELAXED);
     }
     if (is_fault(report) &&
         !(requester != NULL ? count_fault(requester, report) : count_stranger(unit, report))) {

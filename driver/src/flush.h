@@ -25,18 +25,19 @@ enum amdvi_drv_status amdvi_drv_wait_for(struct amdvi_drv_unit *unit, uint32_t n
 
 /* Where devices with ATS are told, and may not answer. All 0 at first. */
 struct amdvi_drv_settle {
-    uint32_t units;  /* bits */
-    uint32_t losses; /* of their logs, from before the commands: the sum */
+    uint32_t units;                    /* bits */
+    uint32_t losses;                   /* of their logs, from before the commands: the sum */
+    uint32_t begin;                    /* not after the first of the commands; 2^20 ns each */
+    struct amdvi_drv_requester *asked; /* alone, and held on to: for amdvi_drv_settle() */
 };
 
 /* Devices behind @unit are about to be told. More than once does no harm. */
 void amdvi_drv_settle_note(struct amdvi_drv_settle *settle, const struct amdvi_drv_unit *unit);
 /*
- * The commands are completed, but the devices may not have answered: take what the logs say of it,
- * and close those that did not.
+ * The commands are completed, but the devices may not have answered: find out by log and by time,
+ * ask again where the two do not say, and close those that did not.
  */
-enum amdvi_drv_status amdvi_drv_settle(struct amdvi_drv *drv,
-                                       const struct amdvi_drv_settle *settle);
+enum amdvi_drv_status amdvi_drv_settle(struct amdvi_drv *drv, struct amdvi_drv_settle *settle);
 
 #pragma GCC visibility pop
 

@@ -68,12 +68,34 @@ enum amdvi_drv_status amdvi_drv_flush_requester(struct amdvi_drv_requester *requ
     return status == AMDVI_DRV_OK && scope.iotlb ? amdvi_drv_settle(unit->drv, &settle) : status;
 }
 
+static AMDVI_DRV_APART enum amdvi_drv_status submit_entry(struct amdvi_drv_requester *requester,
+                                                          uint16_t domain_id, uint32_t *out_number)
+{
+    struct amdvi_drv_unit *unit = requester->unit;
+    uintptr_t flags;
+
+    enum amdvi_drv_status status =
+        amdvi_drv_ring_take(&unit->ring, 2, amdvi_drv_deadline(unit->drv), &flags);
+    if (status != AMDVI_DRV_OK) {
+        return status;
+    }
+    amdvi_drv_put_device(&unit->ring, AMDVI_OPCODE_INVALIDATE_DEVTAB_ENTRY, requester->device_id);
+    if (domain_id != 0) {
+        amdvi_drv_put_domain(&unit->ring, domain_id);
+    }
+    *out_number = amdvi_drv_ring_commit(&unit->ring, flags);
+    return AMDVI_DRV_OK;
+}
+
 enum amdvi_drv_status amdvi_drv_flush_entry(struct amdvi_drv_requester *requester,
                                             uint16_t domain_id)
 {
-    struct scope scope = {.domain_id = {domain_id, 0}};
+    uint32_t number;
+    enum amdvi_drv_status status = submit_entry(requester, domain_id, &number);
 
-    return submit_and_wait(requester, &scope);
+    return status == AMDVI_DRV_OK ? amdvi_drv_wait_for(requester->unit, number,
+                                                       amdvi_drv_deadline(requester->unit->drv))
+                                  : status;
 }
 
 /* ---- Interrupt tables ------------------------------------------------------------------------ */

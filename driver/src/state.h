@@ -23,6 +23,10 @@
 #define AMDVI_DRV_BUCKETS      256 /* of requesters, by bits 7:0 of the device id */
 #define AMDVI_DRV_OBJECT_BYTES 512 /* of the pool */
 
+/* InvTimeOut: how long the IOMMU waits for a device's answer. */
+#define AMDVI_DRV_INV_TIMEOUT_1_S 4
+#define AMDVI_DRV_INV_TIMEOUT_NS  UINT64_C(1000000000)
+
 /* Memory that firmware wants certain devices to reach at its own address; one IVMD, never merged.
  */
 struct amdvi_drv_memory {
@@ -78,6 +82,7 @@ struct amdvi_drv_unit {
     bool stuck;                 /* ring or log did not stop: the unit may write there */
     bool has_interrupt;
     uint64_t lost;             /* events since the last report: unit->lock */
+    uint32_t silences;         /* IOTLB_INV_TIMEOUT: written under unit->lock */
     uint32_t strangers_faults; /* of those who are nobody's requesters, in the second that began at:
                                   unit->lock */
     uint64_t strangers_since_ns;
@@ -108,7 +113,7 @@ struct amdvi_drv_requester {
     bool leaving;            /* somebody takes it out of the domain it is linked to: drv->lock */
     bool breaking;           /* between the two: nobody else may store to it. unit->lock */
     bool ats_late;           /* IOTLB_INV_TIMEOUT: whoever took that event out of the log sets this
-                                in the same critical section (unit->lock) */
+                                in the same critical section (unit->lock); or late without one */
     bool ats_closing;        /* I=0 in its entry although @ats: still told of invalidations */
     bool interrupts_dirty;   /* its interrupts may not be what the IOMMU has */
     bool ats_config_due;     /* closed after a timeout; its configuration is still to be written */
@@ -211,9 +216,9 @@ void amdvi_drv_pool_destroy(struct amdvi_drv *drv);
  * domain->lock is held, with @flags, and is given back. What @gather asks for is submitted to every
  * unit of the domain and to its devices with ATS, and waited for. The worst of all units' results;
  * OK is also when there is no unit to tell. A device that did not answer (IOTLB_INV_TIMEOUT)
- * completes the wait and still has what it cached: so where devices with ATS were told, the log is
- * drained then, ATS of those that are named is turned off and that completed; a log that lost
- * events meanwhile is AMDVI_DRV_ERR_TIMEOUT.
+ * completes the wait and still has what it cached: so where devices with ATS were told, it is found
+ * out who has not answered, and their ATS is turned off and that completed; where that is not
+ * found out it is AMDVI_DRV_ERR_TIMEOUT.
  */
 enum amdvi_drv_status amdvi_drv_flush_domain(struct amdvi_drv_domain *domain,
                                              const struct amdvi_drv_gather *gather,

@@ -8,8 +8,6 @@
 #include <amdvi/cap.h>
 #include <amdvi/later.h>
 
-#define INV_TIMEOUT_1_S 4 /* InvTimeOut */
-
 /* ---- What it can do -------------------------------------------------------------------------- */
 
 /* The first word of the capability block; false when the host cannot say. */
@@ -94,7 +92,7 @@ static uint64_t choose_control(const struct amdvi_drv_unit *unit)
 {
     uint8_t flags = unit->ivrs.flags;
     uint64_t control =
-        AMDVI_CONTROL_IOMMU_EN | amdvi_put(AMDVI_CONTROL_INV_TIMEOUT, INV_TIMEOUT_1_S);
+        AMDVI_CONTROL_IOMMU_EN | amdvi_put(AMDVI_CONTROL_INV_TIMEOUT, AMDVI_DRV_INV_TIMEOUT_1_S);
 
     control |= (flags & AMDVI_IVRS_UNIT_HT_TUN_EN) != 0 ? AMDVI_CONTROL_HT_TUN_EN : 0;
     control |= (flags & AMDVI_IVRS_UNIT_PASS_PW) != 0 ? AMDVI_CONTROL_PASS_PW : 0;

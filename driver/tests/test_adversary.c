@@ -192,8 +192,8 @@ static void do_ats(struct model_device *device)
 /* ---- The machine ----------------------------------------------------------------------------- */
 
 /*
- * Any page that the IOMMU reads, but for its command buffer: there each error takes one of the
- * ring's 16 repairs; and but for the log, without which nobody learns of a silent device.
+ * Any page that the IOMMU uses, its log included, but for its command buffer: there each error
+ * takes one of the ring's 16 repairs.
  */
 static void break_memory(void)
 {
@@ -207,9 +207,7 @@ static void break_memory(void)
                 const struct amdvi_drv_unit *unit = policy.drv->units[i];
                 bool is_ring = page >= unit->ring.commands.spa &&
                                page < unit->ring.commands.spa + unit->ring.commands.size_bytes;
-                bool is_log = page >= unit->log.entries.spa &&
-                              page < unit->log.entries.spa + unit->log.entries.size_bytes;
-                page = is_ring || is_log || page == unit->ring.completion.spa ? 0 : page;
+                page = is_ring || page == unit->ring.completion.spa ? 0 : page;
             }
         } while (page == 0 || rig->page_use[page / 4096] == 0);
         bad_pages++;

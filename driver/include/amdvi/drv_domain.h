@@ -132,7 +132,7 @@ AMDVI_DRV_MUST_CHECK enum amdvi_drv_status amdvi_drv_map(struct amdvi_drv_domain
  *            AMDVI_DRV_ERR_TIMEOUT, AMDVI_DRV_ERR_COMMAND, AMDVI_DRV_ERR_HARDWARE: quarantine.
  *            AMDVI_DRV_ERR_POISONED: unmapped in the tables, and in quarantine.
  * Threading  any context, several at once.
- * Blocking   STRICT: wait_ms.
+ * Blocking   STRICT: wait_ms; three times where a device with ATS does not answer.
  */
 AMDVI_DRV_MUST_CHECK enum amdvi_drv_status
 amdvi_drv_unmap(struct amdvi_drv_domain *domain, uint64_t iova, uint64_t size_bytes, void *cookie);
