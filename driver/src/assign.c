@@ -56,7 +56,6 @@ static enum amdvi_drv_status check_device(struct amdvi_drv_domain *domain,
                                           const struct amdvi_drv_device *device)
 {
     const struct amdvi_drv_host *host = device->drv->host;
-    unsigned ats = 0;
 
     if (device->domain != NULL || domain->is_home) {
         return AMDVI_DRV_ERR_BUSY;
@@ -69,16 +68,11 @@ static enum amdvi_drv_status check_device(struct amdvi_drv_domain *domain,
         if (domain->config.kind == AMDVI_DRV_DOMAIN_IDENTITY && !requester->trusted) {
             return AMDVI_DRV_ERR_UNTRUSTED;
         }
-        ats += requester->ats && requester->linked != domain ? 1 : 0;
     }
     uintptr_t flags = amdvi_drv_lock(host, &domain->lock);
     bool is_poisoned = domain->poisoned;
-    ats += domain->ats_count;
     amdvi_drv_unlock(host, &domain->lock, flags);
-    if (is_poisoned) {
-        return AMDVI_DRV_ERR_POISONED;
-    }
-    return ats > AMDVI_DRV_ATS_MAX ? AMDVI_DRV_ERR_LIMIT : AMDVI_DRV_OK;
+    return is_poisoned ? AMDVI_DRV_ERR_POISONED : AMDVI_DRV_OK;
 }
 
 bool amdvi_drv_requester_is_shared(const struct amdvi_drv_device *device,

@@ -234,22 +234,28 @@ static void link_requester(struct amdvi_drv_requester *requester, struct amdvi_d
     __atomic_store_n(&domain->units, domain->units | bit, __ATOMIC_RELAXED);
 }
 
-/* From now on its entry is for @to. In the list of @listed, which may be NULL. */
-static AMDVI_DRV_APART void set_domain(struct amdvi_drv_requester *requester,
+/*
+ * From now on its entry is for @to. In the list of @listed, which may be NULL. False, and nothing
+ * has changed, when that has as many with ATS as it may.
+ */
+static AMDVI_DRV_APART bool set_domain(struct amdvi_drv_requester *requester,
                                        struct amdvi_drv_domain *to, struct amdvi_drv_domain *listed)
 {
     struct amdvi_drv *drv = requester->unit->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
     uintptr_t domain_flags = listed != NULL ? amdvi_drv_lock(drv->host, &listed->lock) : 0;
+    bool is_new = listed != NULL && requester->linked == NULL;
+    bool fits = !is_new || !requester->ats || listed->ats_count < AMDVI_DRV_ATS_MAX;
 
-    if (listed != NULL && requester->linked == NULL) {
+    if (is_new && fits) {
         link_requester(requester, listed);
     }
-    requester->domain = to;
+    requester->domain = fits ? to : requester->domain;
     if (listed != NULL) {
         amdvi_drv_unlock(drv->host, &listed->lock, domain_flags);
     }
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return fits;
 }
 
 /* ---- Moving ---------------------------------------------------------------------------------- */
@@ -270,7 +276,7 @@ static enum amdvi_drv_status leave(struct amdvi_drv_requester *requester)
     struct amdvi_drv_domain *old = requester->linked;
 
     set_leaving(requester, true);
-    set_domain(requester, requester->home, old);
+    (void)set_domain(requester, requester->home, old);
     enum amdvi_drv_status status = amdvi_drv_requester_write(requester);
     if (status == AMDVI_DRV_OK) {
         status = amdvi_drv_flush_requester(requester, domain_id_of(old),
@@ -304,7 +310,9 @@ enum amdvi_drv_status amdvi_drv_requester_move(struct amdvi_drv_requester *reque
     if (status != AMDVI_DRV_OK || domain == NULL) {
         return status;
     }
-    set_domain(requester, domain, domain);
+    if (!set_domain(requester, domain, domain)) {
+        return AMDVI_DRV_ERR_LIMIT;
+    }
     status = amdvi_drv_requester_write(requester);
     if (status == AMDVI_DRV_OK) {
         status = amdvi_drv_flush_requester(requester, domain_id_of(requester->home),

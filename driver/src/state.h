@@ -253,7 +253,7 @@ struct amdvi_dte amdvi_drv_stopped_dte(const struct amdvi_drv_unit *unit);
 /*
  * No lock held; the device is busy. Move a requester to @domain (NULL: home, or blocked): entry
  * written, in two steps where it must, and everything invalidated and completed. After an error it
- * is blocked in memory.
+ * is blocked in memory. LIMIT: too many with ATS; it is home.
  */
 enum amdvi_drv_status amdvi_drv_requester_move(struct amdvi_drv_requester *requester,
                                                struct amdvi_drv_domain *domain);

@@ -411,61 +411,6 @@ static void no_ats_where_the_unit_has_no_timeout(void)
     policy_stop(&policy);
 }
 
-static struct amdvi_drv_host true_host;
-
-/* Each function has ATS, at the same place. */
-static bool any_ats_read(void *ctx, uint16_t segment, uint16_t device_id, uint16_t offset,
-                         uint32_t *out)
-{
-    if (offset == RIG_ATS_OFFSET || offset == RIG_ATS_OFFSET + 4) {
-        *out = offset == RIG_ATS_OFFSET ? 0x0001000f : 0;
-        return true;
-    }
-    return true_host.config_read32(ctx, segment, device_id, offset, out);
-}
-
-static bool any_ats_write(void *ctx, uint16_t segment, uint16_t device_id, uint16_t offset,
-                          uint32_t value)
-{
-    return offset == RIG_ATS_OFFSET + 4 ||
-           true_host.config_write32(ctx, segment, device_id, offset, value);
-}
-
-/* A flush is one submission, of commands for each of them. */
-static void there_are_not_too_many_in_a_domain(void)
-{
-    struct amdvi_drv_device *device[AMDVI_DRV_ATS_MAX + 1];
-
-    if (!policy_start(&policy, &with_ats)) {
-        return;
-    }
-    true_host = policy.rig.host;
-    policy.rig.host.config_read32 = any_ats_read;
-    policy.rig.host.config_write32 = any_ats_write;
-    struct amdvi_drv_domain *domain = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
-    for (unsigned i = 0; i < AMDVI_DRV_ATS_MAX + 1; i++) {
-        struct amdvi_drv_device_config config = {.device_id = (uint16_t)(POLICY_DEVICES + i),
-                                                 .trusted = true,
-                                                 .ats_offset = RIG_ATS_OFFSET};
-        CHECK_U64(amdvi_drv_device_add(policy.drv, &config, &device[i]), AMDVI_DRV_OK);
-        if (i < AMDVI_DRV_ATS_MAX) {
-            CHECK_U64(amdvi_drv_attach(domain, device[i]), AMDVI_DRV_OK);
-        }
-        CHECK_U64(amdvi_drv_ats_enable(device[i]), AMDVI_DRV_OK);
-    }
-    CHECK_U64(domain->ats_count, AMDVI_DRV_ATS_MAX);
-    CHECK_U64(amdvi_drv_attach(domain, device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_ERR_LIMIT);
-    /* The other way round, too. */
-    CHECK_U64(amdvi_drv_ats_disable(device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_OK);
-    CHECK_U64(amdvi_drv_attach(domain, device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_OK);
-    CHECK_U64(amdvi_drv_ats_enable(device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_ERR_LIMIT);
-    unsigned before = policy.rig.unit[0].machine.iotlb_requests;
-    CHECK_U64(amdvi_drv_map(domain, IOVA, 0x1000000, 4096, POLICY_RW), AMDVI_DRV_OK);
-    CHECK_U64(amdvi_drv_unmap(domain, IOVA, 4096, NULL), AMDVI_DRV_OK);
-    CHECK_U64(policy.rig.unit[0].machine.iotlb_requests - before, AMDVI_DRV_ATS_MAX);
-    policy_stop(&policy);
-}
-
 static uint32_t (*true_read32)(void *ctx, void *window, uint32_t offset);
 static unsigned late_entries;
 
@@ -526,8 +471,6 @@ static const struct check_case cases[] = {
      "1.20 IOTLB_INV_TIMEOUT", a_silent_device_is_not_believed_any_more},
     {"a device that does not answer can be detached and removed", "1.20 IOTLB_INV_TIMEOUT",
      a_silent_device_can_be_detached_and_removed},
-    {"a domain has no more devices with ATS than one flush can tell", NULL,
-     there_are_not_too_many_in_a_domain},
     {"XSA-373: when its event is lost in a full log, unmap asks again and finds the device",
      "1.20 event log", a_lost_timeout_is_asked_for_again},
     {"XSA-373: so it does when an entry of the log never comes (errata 732, 733)", "1.20 event log",

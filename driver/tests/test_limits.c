@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domains whose owner is an application or a virtual machine. */
+/* Domains whose owner is an application or a virtual machine; and how many devices with ATS. */
 #include "policy.h"
 
 #define FIRST UINT64_C(0x100000)
@@ -155,6 +155,144 @@ static void all_that_cannot_be_mapped_is_listed(void)
     policy_stop(&policy);
 }
 
+/* ---- Devices with ATS ------------------------------------------------------------------------ */
+
+#define ATS_IOVA UINT64_C(0x200000)
+
+static const struct policy_options with_ats = {.rig.iotlb_sup = true};
+static struct amdvi_drv_host true_host;
+
+/* Each function has ATS, at the same place. */
+static bool any_ats_read(void *ctx, uint16_t segment, uint16_t device_id, uint16_t offset,
+                         uint32_t *out)
+{
+    if (offset == RIG_ATS_OFFSET || offset == RIG_ATS_OFFSET + 4) {
+        *out = offset == RIG_ATS_OFFSET ? 0x0001000f : 0;
+        return true;
+    }
+    return true_host.config_read32(ctx, segment, device_id, offset, out);
+}
+
+static bool any_ats_write(void *ctx, uint16_t segment, uint16_t device_id, uint16_t offset,
+                          uint32_t value)
+{
+    return offset == RIG_ATS_OFFSET + 4 ||
+           true_host.config_write32(ctx, segment, device_id, offset, value);
+}
+
+/* A flush is one submission, of commands for each of them. */
+static void there_are_not_too_many_in_a_domain(void)
+{
+    struct amdvi_drv_device *device[AMDVI_DRV_ATS_MAX + 1];
+
+    if (!policy_start(&policy, &with_ats)) {
+        return;
+    }
+    true_host = policy.rig.host;
+    policy.rig.host.config_read32 = any_ats_read;
+    policy.rig.host.config_write32 = any_ats_write;
+    struct amdvi_drv_domain *domain = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
+    for (unsigned i = 0; i < AMDVI_DRV_ATS_MAX + 1; i++) {
+        struct amdvi_drv_device_config config = {.device_id = (uint16_t)(POLICY_DEVICES + i),
+                                                 .trusted = true,
+                                                 .ats_offset = RIG_ATS_OFFSET};
+        CHECK_U64(amdvi_drv_device_add(policy.drv, &config, &device[i]), AMDVI_DRV_OK);
+        if (i < AMDVI_DRV_ATS_MAX) {
+            CHECK_U64(amdvi_drv_attach(domain, device[i]), AMDVI_DRV_OK);
+        }
+        CHECK_U64(amdvi_drv_ats_enable(device[i]), AMDVI_DRV_OK);
+    }
+    CHECK_U64(domain->ats_count, AMDVI_DRV_ATS_MAX);
+    CHECK_U64(amdvi_drv_attach(domain, device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_ERR_LIMIT);
+    /* The other way round, too. */
+    CHECK_U64(amdvi_drv_ats_disable(device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_attach(domain, device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_ats_enable(device[AMDVI_DRV_ATS_MAX]), AMDVI_DRV_ERR_LIMIT);
+    unsigned before = policy.rig.unit[0].machine.iotlb_requests;
+    CHECK_U64(amdvi_drv_map(domain, ATS_IOVA, 0x1000000, 4096, POLICY_RW), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_unmap(domain, ATS_IOVA, 4096, NULL), AMDVI_DRV_OK);
+    CHECK_U64(policy.rig.unit[0].machine.iotlb_requests - before, AMDVI_DRV_ATS_MAX);
+    policy_stop(&policy);
+}
+
+/*
+ * Somebody else's attach, all of it, at one moment of ours: whenever we take a lock and have none.
+ * Which moment is @at, from 1.
+ */
+static struct {
+    struct amdvi_drv_domain *domain;
+    struct amdvi_drv_device *device;
+    enum amdvi_drv_status status;
+    unsigned at, moments, held;
+    bool is_in;
+} other;
+
+static uintptr_t lock_or_attach(void *ctx, struct amdvi_drv_lock *lock)
+{
+    if (!other.is_in && other.held == 0 && ++other.moments == other.at) {
+        other.is_in = true;
+        other.status = amdvi_drv_attach(other.domain, other.device);
+        other.is_in = false;
+    }
+    other.held++;
+    return true_host.lock(ctx, lock);
+}
+
+static void unlock(void *ctx, struct amdvi_drv_lock *lock, uintptr_t flags)
+{
+    true_host.unlock(ctx, lock, flags);
+    other.held--;
+}
+
+static void two_at_once_do_not_pass_the_limit(void)
+{
+    struct amdvi_drv_device *device[AMDVI_DRV_ATS_MAX + 1];
+    unsigned limits = 0;
+
+    if (!policy_start(&policy, &with_ats)) {
+        return;
+    }
+    true_host = policy.rig.host;
+    policy.rig.host.config_read32 = any_ats_read;
+    policy.rig.host.config_write32 = any_ats_write;
+    struct amdvi_drv_domain *domain = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
+    for (unsigned i = 0; i < AMDVI_DRV_ATS_MAX + 1; i++) {
+        struct amdvi_drv_device_config config = {.device_id = (uint16_t)(POLICY_DEVICES + i),
+                                                 .trusted = true,
+                                                 .ats_offset = RIG_ATS_OFFSET};
+        CHECK_U64(amdvi_drv_device_add(policy.drv, &config, &device[i]), AMDVI_DRV_OK);
+        CHECK_U64(amdvi_drv_ats_enable(device[i]), AMDVI_DRV_OK);
+        if (i < AMDVI_DRV_ATS_MAX - 1) {
+            CHECK_U64(amdvi_drv_attach(domain, device[i]), AMDVI_DRV_OK);
+        }
+    }
+    struct amdvi_drv_device *ours = device[AMDVI_DRV_ATS_MAX - 1];
+    memset(&other, 0, sizeof(other));
+    other.domain = domain;
+    other.device = device[AMDVI_DRV_ATS_MAX];
+    policy.rig.host.lock = lock_or_attach;
+    policy.rig.host.unlock = unlock;
+    while (other.moments >= other.at) {
+        other.at++;
+        other.moments = 0;
+        enum amdvi_drv_status status = amdvi_drv_attach(domain, ours);
+        bool was_there = other.moments >= other.at;
+        CHECK_U64(domain->ats_count, AMDVI_DRV_ATS_MAX);
+        if (was_there) {
+            CHECK((status == AMDVI_DRV_OK && other.status == AMDVI_DRV_ERR_LIMIT) ||
+                  (status == AMDVI_DRV_ERR_LIMIT && other.status == AMDVI_DRV_OK));
+            limits += status == AMDVI_DRV_ERR_LIMIT ? 1 : 0;
+        }
+        other.is_in = true;
+        CHECK_U64(amdvi_drv_detach(status == AMDVI_DRV_OK ? ours : other.device), AMDVI_DRV_OK);
+        other.is_in = false;
+    }
+    CHECK(limits != 0 && other.at - limits > 2); /* either was first */
+    policy.rig.host.lock = true_host.lock;
+    policy.rig.host.unlock = true_host.unlock;
+    policy_stop(&policy);
+}
+
 static const struct check_case cases[] = {
     {"an owner maps only its memory, and only where it may", NULL, an_owner_maps_only_what_it_may},
     {"an owner maps no more bytes than its limit, and gets them back by unmapping", NULL,
@@ -163,6 +301,10 @@ static const struct check_case cases[] = {
     {"firmware's memory does not count as the owner's", "1.20 IVMD",
      firmware_memory_is_not_the_owners},
     {"all that cannot be mapped is listed", NULL, all_that_cannot_be_mapped_is_listed},
+    {"a domain has no more devices with ATS than one flush can tell", NULL,
+     there_are_not_too_many_in_a_domain},
+    {"two attached at once do not pass that limit, at whatever moment they meet", NULL,
+     two_at_once_do_not_pass_the_limit},
 };
 
 int main(void)
