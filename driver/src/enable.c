@@ -121,6 +121,11 @@ static enum amdvi_drv_status quiesce(struct amdvi_drv_unit *unit, bool running)
     unit->touched = true;
     if (!running) {
         amdvi_drv_control(&unit->drv->heap, unit->window, UINT64_MAX, 0);
+        /* It stays off; but at a resume, where that lets everything pass, it is told of at the end.
+         */
+        if (!unit->in_force && !amdvi_drv_takeover_is_complete(unit)) {
+            return AMDVI_DRV_ERR_HARDWARE;
+        }
     }
     return amdvi_drv_takeover_begin(unit);
 }
@@ -168,6 +173,11 @@ enum amdvi_drv_status amdvi_drv_unit_enable(struct amdvi_drv_unit *unit)
     if (status == AMDVI_DRV_OK && running && amdvi_drv_takeover_end(unit)) {
         /* Of a device table in segments, only the first was ours until here. */
         status = amdvi_drv_unit_invalidate_all(unit, true);
+    }
+    /* What does not go gives tables a meaning that is not ours: larger interrupt entries, further
+     * logs, other tables. */
+    if (status == AMDVI_DRV_OK && !amdvi_drv_takeover_is_complete(unit)) {
+        status = AMDVI_DRV_ERR_HARDWARE;
     }
     return status;
 }

@@ -445,6 +445,8 @@ enum amdvi_drv_status amdvi_drv_takeover_begin(struct amdvi_drv_unit *unit);
 /* Nothing old is cached any more: the bits of CONTROL that gave it its meaning. True when some were
  * of later revisions: what was cached through them until now is to be invalidated too. */
 bool amdvi_drv_takeover_end(struct amdvi_drv_unit *unit);
+/* Has CONTROL none of those bits any more? They are told of. */
+bool amdvi_drv_takeover_is_complete(const struct amdvi_drv_unit *unit);
 
 /* ---- events.c ---- */
 

@@ -41,6 +41,17 @@ enum amdvi_drv_status amdvi_drv_takeover_begin(struct amdvi_drv_unit *unit)
                : AMDVI_DRV_ERR_TIMEOUT;
 }
 
+bool amdvi_drv_takeover_is_complete(const struct amdvi_drv_unit *unit)
+{
+    uint64_t left = amdvi_drv_reg_read(unit->drv->host, unit->window, AMDVI_REG_CONTROL) &
+                    AMDVI_CONTROL_RESERVED;
+
+    if (left != 0) {
+        amdvi_drv_say(unit->drv, "bits of IOMMU control that cannot be cleared:", left);
+    }
+    return left == 0;
+}
+
 bool amdvi_drv_takeover_end(struct amdvi_drv_unit *unit)
 {
     const struct amdvi_drv_host *host = unit->drv->host;

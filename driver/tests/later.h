@@ -48,6 +48,7 @@ struct later {
     bool has_table;   /* the device table base was written, with CONTROL as: */
     uint64_t at_table;
     bool logs_run_on; /* although they are off */
+    uint64_t sticks;  /* bits of CONTROL that stay once they are set */
     unsigned invalidate_alls;
     uint32_t tail;
     /* The entry of LATER_SECOND_TABLE is cached, as the earlier kernel's second table has it. */
@@ -128,7 +129,7 @@ static inline bool later_config_read32(void *ctx, uint16_t segment, uint16_t dev
 static inline void later_note_control(struct rig *rig, uint64_t written, uint64_t lanes)
 {
     uint64_t before = later_control(rig);
-    uint64_t after = (before & ~lanes) | (written & lanes);
+    uint64_t after = (before & ~lanes) | (written & lanes) | (later.control & later.sticks);
 
     if (later.wrote != NULL) {
         later.wrote(before, after);

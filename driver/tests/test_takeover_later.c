@@ -239,6 +239,56 @@ static void handed_over_and_taken_over(void)
     policy_stop(&boot.policy);
 }
 
+/* SnpEn locks others of them, say. What they mean is not ours, so nothing is used with them. */
+static void bits_that_stay_are_refused(void)
+{
+    struct rig *rig = &boot.policy.rig;
+
+    for (unsigned i = 0; i < 64 - LATER_BITS_FIRST; i++) {
+        bool only32 = i % 2 != 0;
+        /* Running: it stays on, and what it was given blocks. */
+        prepare_running(&(struct policy_options){.rig = {.caches = 1, .only32 = only32}},
+                        AMDVI_BIT(LATER_BITS_FIRST + i));
+        later.sticks = seen.old;
+        later.efr |= AMDVI_EFR_IA_SUP;
+        /* A log's own run bit stays with its enable. */
+        bool runs_on = (seen.old & (LATER_PPR_LOG_EN | LATER_GA_LOG_EN)) != 0;
+        CHECK_U64(boot_go(), runs_on ? AMDVI_DRV_ERR_TIMEOUT : AMDVI_DRV_ERR_HARDWARE);
+        CHECK(boot_is_on(0) && !seen.was_off);
+        CHECK(runs_on || boot_try(0));
+        CHECK_U64(rig->held_blocks, runs_on ? 0 : 1); /* the table, which the unit reads */
+        CHECK_U64(rig->held_windows, 0);
+        rig->held_blocks = 0;
+        rig->held_bytes = 0;
+        CHECK(rig_stop(rig));
+
+        /* Off: it stays off, and everything is given back. */
+        prepare(&(struct policy_options){.rig = {.only32 = only32}}, 0);
+        later.control = later.sticks = AMDVI_BIT(LATER_BITS_FIRST + i);
+        CHECK_U64(boot_go(), AMDVI_DRV_ERR_HARDWARE);
+        CHECK(!later.has_table);
+        boot_end_failed();
+    }
+}
+
+/* Off would let everything pass. */
+static void bits_that_stay_after_sleep_do_not_keep_it_off(void)
+{
+    struct rig *rig = &boot.policy.rig;
+
+    prepare(&(struct policy_options){.rig = {.caches = 1}}, 0);
+    CHECK_U64(boot_go(), AMDVI_DRV_OK);
+    CHECK_U64(amdvi_drv_suspend(boot.policy.drv), AMDVI_DRV_OK);
+    rig_set_reg(rig, 0, AMDVI_REG_CONTROL, 0);
+    later.control = later.sticks = LATER_XT_EN;
+    CHECK_U64(amdvi_drv_resume(boot.policy.drv), AMDVI_DRV_ERR_HARDWARE);
+    CHECK(boot_is_on(0));
+    CHECK(boot_try(0));
+    later.control = later.sticks = 0;
+    CHECK_U64(amdvi_drv_resume(boot.policy.drv), AMDVI_DRV_OK);
+    policy_stop(&boot.policy);
+}
+
 static const struct check_case cases[] = {
     {"each bit of later revisions is kept until the earlier kernel's entries are invalidated, and "
      "goes then",
@@ -257,6 +307,11 @@ static const struct check_case cases[] = {
      leftovers_of_one_that_is_off_go_first},
     {"what was handed over may have been used as a later part in between", "2.6 IOMMU control",
      handed_over_and_taken_over},
+    {"bits of later revisions that do not go fail the start: what is on stays blocked, what is off "
+     "stays off",
+     "2.6 IOMMU control", bits_that_stay_are_refused},
+    {"bits that do not go after a suspend fail the resume, but the unit is on", "2.6 IOMMU control",
+     bits_that_stay_after_sleep_do_not_keep_it_off},
 };
 
 int main(void)

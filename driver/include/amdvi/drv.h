@@ -88,7 +88,8 @@ void amdvi_drv_config_init(struct amdvi_drv_config *config);
  *            AMDVI_DRV_ERR_TABLE        the IVRS cannot be used; host->log says where.
  *            AMDVI_DRV_ERR_UNSUPPORTED  no host translation; or a running unit's table cannot be
  *                                       replaced in one piece with 32-bit writes.
- *            AMDVI_DRV_ERR_TIMEOUT, AMDVI_DRV_ERR_HARDWARE: a unit does not answer.
+ *            AMDVI_DRV_ERR_TIMEOUT, AMDVI_DRV_ERR_HARDWARE: a unit does not answer, or
+ *                                       has bits of a later revision that cannot be cleared.
  * Threading  setup only; task context.
  * Blocking   wait_ms for each unit.
  * Spec       1.20, IVRS, device table, IOMMU control; 2.6, IVHD types 11h and 40h.
