@@ -12,6 +12,7 @@
 
 #include <amdvi/command.h>
 #include <amdvi/dte.h>
+#include <amdvi/later.h>
 #include <amdvi/regs.h>
 
 #define TABLE_PAGES_MAX 512
@@ -23,16 +24,19 @@
 #define DEADLINE_NS     UINT64_C(1000000000)
 #define POLLS_MAX       100000
 
-/* What is switched off: nothing is logged, and nobody else's ring runs. */
+/* What is switched off: nothing is logged, and nobody else's ring runs. Later revisions' logs lie
+ * in memory that may be anybody's by now. */
 #define RINGS                                                                                      \
     (AMDVI_CONTROL_CMD_BUF_EN | AMDVI_CONTROL_EVENT_LOG_EN | AMDVI_CONTROL_EVENT_INT_EN |          \
-     AMDVI_CONTROL_COM_WAIT_INT_EN)
+     AMDVI_CONTROL_COM_WAIT_INT_EN | AMDVI_CONTROL_LATER_LOGS)
+#define RUN (AMDVI_STATUS_CMD_BUF_RUN | AMDVI_STATUS_EVENT_LOG_RUN)
 
 /* All waiting of one call has one end. */
 struct early {
     const struct amdvi_drv_host *host;
     const struct amdvi_drv_early *what;
     uint64_t deadline_ns;
+    uint64_t run; /* bits of STATUS that are 0 when everything has stopped */
     unsigned polls;
 };
 
@@ -120,7 +124,7 @@ static void fill_table(const struct early *early)
 static bool stop_ring(struct early *early, uint64_t control)
 {
     write_low(early, AMDVI_REG_CONTROL, control & ~RINGS);
-    while (amdvi_has(read_low(early, AMDVI_REG_STATUS), AMDVI_STATUS_CMD_BUF_RUN)) {
+    while (amdvi_has(read_low(early, AMDVI_REG_STATUS), early->run)) {
         if (is_late(early)) {
             return false;
         }
@@ -190,7 +194,7 @@ static bool invalidate(struct early *early, uint64_t control, uint32_t *number)
 enum amdvi_drv_status amdvi_drv_early_block(const struct amdvi_drv_host *host,
                                             const struct amdvi_drv_early *what)
 {
-    struct early early = {.host = host, .what = what};
+    struct early early = {.host = host, .what = what, .run = RUN};
     uint32_t number = 0;
 
     if (!is_usable(what)) {
@@ -199,16 +203,21 @@ enum amdvi_drv_status amdvi_drv_early_block(const struct amdvi_drv_host *host,
     uint64_t table =
         (what->memory.spa + AMDVI_DRV_PAGE_BYTES) |
         amdvi_put(AMDVI_DEV_TAB_BASE_SIZE, what->memory.size_bytes / AMDVI_DRV_PAGE_BYTES - 2);
-    uint64_t control = read_whole(&early, AMDVI_REG_CONTROL);
+    uint64_t old = read_whole(&early, AMDVI_REG_CONTROL);
     uint64_t old_table = read_whole(&early, AMDVI_REG_DEV_TAB_BASE);
-    if (amdvi_has(control, AMDVI_CONTROL_IOMMU_EN) && host->write64 == NULL &&
-        old_table >> 32 != table >> 32) {
+    bool is_on = amdvi_has(old, AMDVI_CONTROL_IOMMU_EN);
+    if (is_on && host->write64 == NULL && old_table >> 32 != table >> 32) {
         return AMDVI_DRV_ERR_UNSUPPORTED;
     }
     if (host->now_ns != NULL) {
         early.deadline_ns = host->now_ns(host->ctx) + DEADLINE_NS;
     }
+    early.run |= amdvi_has(old, AMDVI_CONTROL_LATER_LOGS) ? AMDVI_STATUS_LATER_RUN : 0;
     fill_table(&early);
+    /* Logs before anything else. Of a unit that is off nothing of later revisions has a meaning. */
+    uint64_t control = old & ~RINGS & (is_on ? UINT64_MAX : ~AMDVI_CONTROL_RESERVED);
+    write_high(&early, AMDVI_REG_CONTROL, control);
+    write_low(&early, AMDVI_REG_CONTROL, control);
     write_whole(&early, AMDVI_REG_EXCL_BASE, 0);
     write_whole(&early, AMDVI_REG_DEV_TAB_BASE, table);
     control |= AMDVI_CONTROL_IOMMU_EN;
@@ -222,13 +231,16 @@ enum amdvi_drv_status amdvi_drv_early_block(const struct amdvi_drv_host *host,
         return AMDVI_DRV_ERR_TIMEOUT;
     }
     /*
-     * Later revisions' bits, a table in segments among them, only now: cached entries kept their
-     * meaning until here. What was cached through them goes as well.
+     * Later revisions' other bits, a table in segments among them, only now: cached entries kept
+     * their meaning until here. What was cached through them goes as well.
      */
-    if (control >> 32 != 0 || amdvi_has(control, AMDVI_CONTROL_RESERVED)) {
+    if (amdvi_has(control, AMDVI_CONTROL_RESERVED)) {
         write_high(&early, AMDVI_REG_CONTROL, 0);
-        control &= ~AMDVI_CONTROL_RESERVED;
-        return invalidate(&early, control, &number) ? AMDVI_DRV_OK : AMDVI_DRV_ERR_TIMEOUT;
+        if (!invalidate(&early, control & ~AMDVI_CONTROL_RESERVED, &number)) {
+            return AMDVI_DRV_ERR_TIMEOUT;
+        }
     }
-    return AMDVI_DRV_OK;
+    return amdvi_has(read_whole(&early, AMDVI_REG_CONTROL), AMDVI_CONTROL_RESERVED)
+               ? AMDVI_DRV_ERR_HARDWARE
+               : AMDVI_DRV_OK;
 }

@@ -192,43 +192,129 @@ static void a_running_unit_is_taken_over(void)
 }
 
 static uint32_t (*true_read32)(void *ctx, void *window, uint32_t offset);
-static unsigned later_writes[3]; /* with GAEn before and after the upper half; of the upper half */
-static unsigned tail_writes;
 
-/* GAEn, and a device table in eight segments. */
+#define LATER_BITS  (~UINT64_C(0x1fff))
+#define LATER_LOGS  UINT64_C(0x00000003f1006000) /* bits 33:28, 24, 14:13 */
+#define LATER_GA_EN BIT64(17)
+#define LATER_SEGS  (UINT64_C(3) << 34) /* a device table in eight segments */
+
+/* A part of a later revision, with registers of 32 bits. */
+static struct {
+    uint64_t control; /* of LATER_BITS */
+    uint64_t sticks;  /* of these, what stays */
+    bool runs_on;     /* its logs */
+    bool has_table;
+    uint64_t at_table; /* control, when it got the table, and when it was turned on */
+    uint64_t at_on;
+    unsigned writes[3]; /* with GAEn before and after the upper half; of the upper half */
+    unsigned tail_writes;
+} later;
+
 static uint32_t read_later(void *ctx, void *window, uint32_t offset)
 {
-    uint32_t later = offset == 0x18 ? 1U << 17 : offset == 0x1c ? 3U << 2 : 0;
+    uint32_t more = offset == 0x18     ? (uint32_t)later.control
+                    : offset == 0x1c   ? (uint32_t)(later.control >> 32)
+                    : offset == 0x2020 ? (later.runs_on ? 1U << 8 : 0)
+                                       : 0;
 
-    return true_read32(ctx, window, offset) | later;
+    return true_read32(ctx, window, offset) | more;
 }
 
 static void write_later(void *ctx, void *window, uint32_t offset, uint32_t value)
 {
-    if (offset == 0x18 && (value & 1U << 17) != 0) {
-        later_writes[later_writes[2] != 0]++;
+    bool was_on = (true_read32(ctx, window, 0x18) & 1) != 0;
+
+    if (offset == 0x18 || offset == 0x1c) {
+        uint64_t kept = offset == 0x18 ? UINT64_C(0xffffffff) << 32 : UINT64_C(0xffffffff);
+        uint64_t written = offset == 0x18 ? value : (uint64_t)value << 32;
+        later.control = ((later.control & (kept | later.sticks)) | written) & LATER_BITS;
     }
-    later_writes[2] += offset == 0x1c && value == 0;
-    tail_writes += offset == 0x2008 && value != 0;
+    if (offset == 0x18 && (value & LATER_GA_EN) != 0) {
+        later.writes[later.writes[2] != 0]++;
+    }
+    later.writes[2] += offset == 0x1c && value == 0;
+    later.tail_writes += offset == 0x2008 && value != 0;
+    if (offset == 0 && !later.has_table) {
+        later.has_table = true;
+        later.at_table = later.control;
+    }
+    if (offset == 0x18 && (value & 1) != 0 && !was_on) {
+        later.at_on = later.control;
+    }
     true_write32(ctx, window, offset, value);
 }
 
-static void later_bits_are_cleared_once_nothing_uses_them(void)
+static void start_later(uint64_t control, bool is_on)
 {
     start(&(struct rig_options){.only32 = true}, 1, true);
-    start_earlier(false);
+    if (is_on) {
+        start_earlier(false);
+    }
+    memset(&later, 0, sizeof(later));
+    later.control = control;
     true_read32 = bed.rig.host.read32;
     true_write32 = bed.rig.host.write32;
     bed.rig.host.read32 = read_later;
     bed.rig.host.write32 = write_later;
-    memset(later_writes, 0, sizeof(later_writes));
-    tail_writes = 0;
+}
+
+static void later_bits_are_cleared_once_nothing_uses_them(void)
+{
+    start_later(LATER_GA_EN | LATER_SEGS, true);
     CHECK_U64(amdvi_drv_early_block(&bed.rig.host, &bed.early), AMDVI_DRV_OK);
-    CHECK(later_writes[0] != 0);
-    CHECK_U64(later_writes[1], 0);
-    CHECK_U64(later_writes[2], 1);
-    CHECK_U64(tail_writes, 2 * 65536 / 128); /* everything, before and after */
+    CHECK(later.writes[0] != 0);
+    CHECK_U64(later.writes[1], 0);
+    CHECK_U64(later.writes[2], 1);
+    CHECK_U64(later.tail_writes, 2 * 65536 / 128); /* everything, before and after */
+    CHECK_U64(later.at_table, LATER_GA_EN | LATER_SEGS);
+    CHECK_U64(later.control, 0);
     stop();
+}
+
+/* They are written to memory that was the earlier kernel's. */
+static void further_logs_stop_first(void)
+{
+    start_later(LATER_LOGS | LATER_GA_EN | LATER_SEGS, true);
+    CHECK_U64(amdvi_drv_early_block(&bed.rig.host, &bed.early), AMDVI_DRV_OK);
+    CHECK_U64(later.at_table, LATER_GA_EN | LATER_SEGS);
+    CHECK_U64(later.control, 0);
+    stop();
+    /* One that runs on is told. */
+    start_later(BIT64(28), true);
+    later.runs_on = true;
+    CHECK_U64(amdvi_drv_early_block(&bed.rig.host, &bed.early), AMDVI_DRV_ERR_TIMEOUT);
+    CHECK_U64(rig_reg(&bed.rig, 0, AMDVI_REG_DEV_TAB_BASE), bed.early.memory.spa + 4096);
+    stop();
+    /* Where they were off, this bit of STATUS is nothing. */
+    start_later(LATER_GA_EN, true);
+    later.runs_on = true;
+    CHECK_U64(amdvi_drv_early_block(&bed.rig.host, &bed.early), AMDVI_DRV_OK);
+    stop();
+}
+
+/* To be turned on with them would start a log where a kernel was before a reset, say. */
+static void leftovers_of_one_that_is_off_are_never_on(void)
+{
+    start_later(LATER_BITS, false);
+    later.at_on = LATER_BITS;
+    CHECK_U64(amdvi_drv_early_block(&bed.rig.host, &bed.early), AMDVI_DRV_OK);
+    CHECK_U64(later.at_on, 0);
+    CHECK_U64(later.at_table, 0);
+    expect_blocked(true);
+    stop();
+}
+
+static void bits_that_stay_are_told(void)
+{
+    for (unsigned bit = 13; bit < 64; bit += 5) {
+        for (unsigned is_on = 0; is_on < 2; is_on++) {
+            start_later(BIT64(bit), is_on != 0);
+            later.sticks = BIT64(bit);
+            CHECK_U64(amdvi_drv_early_block(&bed.rig.host, &bed.early), AMDVI_DRV_ERR_HARDWARE);
+            expect_blocked(true);
+            stop();
+        }
+    }
 }
 
 /* ---- What does not work ---------------------------------------------------------------------- */
@@ -312,6 +398,12 @@ static const struct check_case cases[] = {
     {"memory that does not fit is refused", NULL, memory_that_does_not_fit_is_refused},
     {"J-1: a ring that is dead is told in bounded time, and blocked all the same", NULL,
      a_ring_that_is_dead_is_told},
+    {"a later revision's logs stop before anything else", "2.6 IOMMU control",
+     further_logs_stop_first},
+    {"a unit that is off is not turned on with bits of a later revision", "2.6 IOMMU control",
+     leftovers_of_one_that_is_off_are_never_on},
+    {"bits of a later revision that do not go are an error", "2.6 IOMMU control",
+     bits_that_stay_are_told},
 };
 
 int main(void)

@@ -28,7 +28,8 @@ struct amdvi_drv_early {
 /*
  * Put a device table of blocked entries in force, with translation enabled, and wait until nothing
  * else is cached. An IOMMU that runs stays on throughout; its old table is replaced. What was
- * excluded (exclusion range) is included. Nothing is logged.
+ * excluded (exclusion range) is included. Nothing is logged: logs, of later revisions too, stop
+ * before anything else; what else later revisions have in IOMMU control goes at the end.
  *
  * @host  only read32 and write32 are required; read64, write64, flush, now_ns and pause are used
  *        where they are there. Without now_ns the wait is bounded by a count of 100,000 polls.
@@ -38,6 +39,8 @@ struct amdvi_drv_early {
  *                                       cached before may be too.
  *            AMDVI_DRV_ERR_UNSUPPORTED  it runs, the host writes only 32 bits, and the old and the
  *                                       new table do not share bits 63:32: nothing was changed.
+ *            AMDVI_DRV_ERR_HARDWARE     bits of a later revision in IOMMU control that cannot be
+ *                                       cleared; else as OK.
  * Threading  setup only.
  * Blocking   up to 1 s.
  * Spec       1.20, device table, IOMMU control.
