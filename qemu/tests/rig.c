@@ -2,6 +2,7 @@
 /*
  * The tests' operating system: it programs the IOMMU of revision 1.20 and drives the test device.
  */
+#define _GNU_SOURCE
 #include "rig.h"
 
 #include <stdio.h>
@@ -64,6 +65,25 @@ void rig_start_incoming(const char *const *args)
     }
     all[count] = NULL;
     machine_start(all);
+}
+
+bool rig_wait_for_answer(const char *command, const char *wanted)
+{
+    for (unsigned i = 0; i < 60000; i++) {
+        char *reply = machine_qmp(command);
+        bool is_there = strstr(reply, wanted) != NULL;
+        bool has_failed = strstr(reply, "\"failed\"") != NULL;
+
+        if (has_failed) {
+            printf("# %s\n", reply);
+        }
+        free(reply);
+        if (is_there || has_failed) {
+            return is_there;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
 }
 
 void rig_start_raw(const char *const *args)

@@ -52,6 +52,9 @@ void rig_stop(void);
 void rig_select(unsigned number);
 /* The machine only: the devices and what the tests know of its memory stay as they are. */
 void rig_start_incoming(const char *const *args);
+/* Wait until the answer to the QMP @command has @wanted in it, for as long as a slow host may need.
+ */
+bool rig_wait_for_answer(const char *command, const char *wanted);
 /* Write the selected IOMMU's registers, as after a reset; its tables stay as they are. */
 void rig_program(void);
 /* BARs and bus mastering of the devices above. */

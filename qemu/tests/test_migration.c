@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ats_rig.h"
@@ -23,26 +22,6 @@
 static char state_file[256];
 static char state_uri[sizeof(state_file) + 8];
 
-/* Wait until the answer to @command has @wanted in it, for as long as a slow host may need. */
-static bool wait_for_answer(const char *command, const char *wanted)
-{
-    for (unsigned i = 0; i < 60000; i++) {
-        char *reply = machine_qmp(command);
-        bool is_there = strstr(reply, wanted) != NULL;
-        bool has_failed = strstr(reply, "\"failed\"") != NULL;
-
-        if (has_failed) {
-            printf("# %s\n", reply);
-        }
-        free(reply);
-        if (is_there || has_failed) {
-            return is_there;
-        }
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    return false;
-}
-
 static void save(void)
 {
     char command[sizeof(state_uri) + 80];
@@ -51,7 +30,7 @@ static void save(void)
              "{\"execute\": \"migrate\", \"arguments\": {\"uri\": \"%s\"}}", state_uri);
     free(machine_qmp("{\"execute\": \"stop\"}"));
     free(machine_qmp(command));
-    CHECK(wait_for_answer("{\"execute\": \"query-migrate\"}", "\"completed\""));
+    CHECK(rig_wait_for_answer("{\"execute\": \"query-migrate\"}", "\"completed\""));
     machine_stop();
 }
 
@@ -64,7 +43,7 @@ static void load(const char *const *args)
         all[count++] = *args++;
     }
     rig_start_incoming(all);
-    CHECK(wait_for_answer("{\"execute\": \"query-status\"}", "\"paused\""));
+    CHECK(rig_wait_for_answer("{\"execute\": \"query-status\"}", "\"paused\""));
 }
 
 static void go_on(void)

@@ -21,6 +21,7 @@
 
 static char folder[] = "/tmp/amdvi-top.XXXXXX";
 static char address[64];
+static char state_file[64];
 static char report[REPORT_BYTES];
 
 static void start(void)
@@ -232,6 +233,79 @@ static void reset_forgets_waits(void)
     rig_stop();
 }
 
+/* A disk for saved states, which QEMU makes itself. */
+static void add_state_disk(void)
+{
+    char command[512];
+
+    snprintf(
+        command, sizeof(command),
+        "{\"execute\": \"blockdev-create\", \"arguments\": {\"job-id\": \"make\", \"options\": "
+        "{\"driver\": \"qcow2\", \"size\": 65536, \"file\": "
+        "{\"driver\": \"file\", \"filename\": \"%s\"}}}}",
+        state_file);
+    fclose(fopen(state_file, "w"));
+    free(machine_qmp(command));
+    CHECK(rig_wait_for_answer("{\"execute\": \"query-jobs\"}", "\"concluded\""));
+    snprintf(
+        command, sizeof(command),
+        "{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": \"qcow2\", \"node-name\": "
+        "\"states\", \"file\": {\"driver\": \"file\", \"filename\": \"%s\"}}}",
+        state_file);
+    free(machine_qmp(command));
+}
+
+/* @command is "savevm" or "loadvm". */
+static void state(const char *command)
+{
+    char line[160];
+
+    snprintf(
+        line, sizeof(line),
+        "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"%s s\"}}",
+        command);
+    char *reply = machine_qmp(line);
+    if (!CHECK(strncmp(reply, "{\"return\": \"\"", 13) == 0)) {
+        printf("# %s: %s\n", command, reply);
+    }
+    free(reply);
+}
+
+/*
+ * A wait that was loaded takes the time from the load: neither from the writes before it was saved
+ * nor from those after that, of which no more can be noted.
+ */
+static void load_begins_anew(void)
+{
+    start();
+    add_state_disk();
+    CHECK_U64(testdev_run(TESTDEV_MAP_WRITE, IOVA + PAGE, PAGE, 0), 0);
+    rig_map(IOVA + PAGE, 0, 0);
+    rig_invalidate_page(IOVA + PAGE);
+    rig_wait_begin();
+    machine_clock_step(5 * MS);
+    state("savevm");
+    for (unsigned i = 0; i < 100; i++) {
+        rig_wait_begin();
+    }
+    machine_clock_step(2 * MS);
+    state("loadvm");
+    machine_clock_step(3 * MS);
+    ask("--once --json");
+    CHECK(says(COMMANDS, "state", "\"waiting\""));
+    CHECK_U64(number(COMMANDS, "used"), 1);
+    CHECK_U64(number(COMMANDS, "waiting_us"), 3000);
+    rig_enable_devices(); /* their configuration is not part of the state */
+    CHECK_U64(testdev_run(TESTDEV_UNMAP, 0, 0, 0), 0);
+    machine_clock_step(1);
+    machine_clock_step(1);
+    ask("--once --json");
+    CHECK(says(COMMANDS, "state", "\"idle\""));
+    CHECK_U64(number(WAITS, "completed"), 2); /* with that of start() */
+    CHECK_U64(number(WAITS, "longest_ever_us"), 3000);
+    rig_stop();
+}
+
 static const struct check_case cases[] = {
     {"amdvi top counts exactly what a device did", NULL, counts_are_what_was_done},
     {"amdvi top shows the rings idle, stopped and off", NULL, rings_are_what_they_are},
@@ -239,6 +313,7 @@ static const struct check_case cases[] = {
     {"no COMPLETION_WAIT is lost among many", NULL, many_waits_are_all_counted},
     {"a table of an interval has nothing of before", NULL, interval_has_its_own_counts},
     {"a reset forgets what was waiting", NULL, reset_forgets_waits},
+    {"a COMPLETION_WAIT that was loaded takes the time from the load", NULL, load_begins_anew},
 };
 
 int main(void)
@@ -250,9 +325,11 @@ int main(void)
         return 99;
     }
     snprintf(path, sizeof(path), "%s/qmp", folder);
+    snprintf(state_file, sizeof(state_file), "%s/states", folder);
     snprintf(address, sizeof(address), "unix:%s,server=on,wait=off", path);
     int status = check_main(cases, CHECK_CASE_COUNT(cases));
     unlink(path);
+    unlink(state_file);
     rmdir(folder);
     return status;
 }
