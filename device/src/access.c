@@ -83,6 +83,7 @@ enum amdvi_status amdvi_iommu_access(struct amdvi_reader *reader,
                                      struct amdvi_access_result *out)
 {
     enum amdvi_status status = check(reader->iommu, request);
+    amdvi_reader_check_online(reader);
     if (status != AMDVI_OK) {
         return status;
     }

@@ -34,6 +34,7 @@ enum amdvi_status amdvi_iommu_ats_translate(struct amdvi_reader *reader, uint16_
     };
     struct amdvi_decision decision;
 
+    amdvi_reader_check_online(reader);
     if (!iommu->config.features.iotlb_sup) {
         return AMDVI_ERR_UNSUPPORTED;
     }

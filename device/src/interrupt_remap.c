@@ -399,6 +399,7 @@ enum amdvi_status amdvi_iommu_remap(struct amdvi_reader *reader,
                                     const struct amdvi_interrupt *interrupt,
                                     struct amdvi_remapped *out)
 {
+    amdvi_reader_check_online(reader);
     if (!remap_fast(&reader->iommu->caches, interrupt, out)) {
         return remap_general(reader, interrupt, out);
     }

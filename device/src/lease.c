@@ -91,6 +91,7 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
     struct amdvi_lookup lookup = amdvi_lookup_begin(iommu, request, true);
     struct amdvi_decision first;
     struct amdvi_effects effects = {0};
+    amdvi_reader_check_online(reader);
     if (request->quiet) {
         return AMDVI_ERR_ARGUMENT;
     }

@@ -49,6 +49,7 @@ static void wake_if_parked(struct amdvi_iommu *iommu)
 
 void amdvi_reader_offline(struct amdvi_reader *reader)
 {
+    amdvi_reader_check_online(reader);
     if (--reader->depth == 0) {
         atomic_store_explicit(&reader->seen, AMDVI_READER_OFFLINE, memory_order_release);
         amdvi_full_fence(reader->iommu);
@@ -61,6 +62,7 @@ void amdvi_reader_release(struct amdvi_reader *reader)
     struct amdvi_iommu *iommu = reader->iommu;
     uint64_t epoch = atomic_load_explicit(&iommu->epoch, memory_order_acquire);
 
+    amdvi_reader_check_online(reader);
     atomic_store_explicit(&reader->seen, epoch, memory_order_release);
     wake_if_parked(iommu);
 }

@@ -218,6 +218,7 @@ enum amdvi_status amdvi_iommu_segments(struct amdvi_reader *reader,
     enum amdvi_outcome outcome = AMDVI_OUTCOME_TRANSLATED;
     struct segmenting work;
 
+    amdvi_reader_check_online(reader);
     if (!amdvi_request_is_proper(request)) {
         return AMDVI_ERR_ARGUMENT;
     }

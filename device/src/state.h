@@ -19,6 +19,7 @@
 #ifndef AMDVI_STATE_H
 #define AMDVI_STATE_H
 
+#include <assert.h>
 #include <pthread.h>
 
 #include <amdvi/cap.h>
@@ -60,6 +61,13 @@ struct amdvi_reader {
 };
 
 #define AMDVI_READER_OFFLINE UINT64_MAX
+
+/* Else it is a mistake of the embedder's, after which a wait may end too early, or never. */
+static inline void amdvi_reader_check_online(const struct amdvi_reader *reader)
+{
+    assert(reader->depth != 0);
+    (void)reader;
+}
 
 /* ---- The instance ---------------------------------------------------------------------------- */
 

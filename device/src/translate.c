@@ -166,6 +166,7 @@ enum amdvi_status amdvi_iommu_translate(struct amdvi_reader *reader,
                                         const struct amdvi_request *request,
                                         struct amdvi_translation *out)
 {
+    amdvi_reader_check_online(reader);
     if (translate_page(reader, request, out)) {
         return AMDVI_OK;
     }

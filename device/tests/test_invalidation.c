@@ -470,7 +470,9 @@ static void look_at_the_store(struct machine *machine, enum machine_told what)
         told++;
         told_after_the_store += machine_read64(machine, MACHINE_STORE) != 0;
         /* No lock is held: the library may be called back. */
+        amdvi_reader_online(machine->reader);
         machine_translate(machine, DEVICE, 0x1000, 1, AMDVI_ACCESS_READ);
+        amdvi_reader_offline(machine->reader);
         machine_reg(machine, AMDVI_REG_STATUS);
         amdvi_iommu_process(machine->iommu, 1);
     }

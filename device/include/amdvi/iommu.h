@@ -212,6 +212,9 @@ bool amdvi_iommu_process(struct amdvi_iommu *iommu, unsigned budget);
  *
  * So a reader must not stay online without releasing from time to time. Online and offline cost a
  * full memory fence each, release a load and a store. Online nests.
+ *
+ * All that take a reader want it online, and one offline for each online: after a mistake in this a
+ * wait may end too early, or never. Unless compiled with NDEBUG, the library asserts it.
  */
 
 /* Reader @index, 0 to config.readers - 1; NULL beyond. */
