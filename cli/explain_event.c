@@ -18,10 +18,13 @@ static bool take_device(char out[16], const char *text)
     char token[16];
     unsigned segment;
     unsigned device_id;
+    size_t length = strspn(text, "0123456789abcdefABCDEF:.");
 
-    snprintf(token, sizeof(token), "%.*s", (int)strspn(text, "0123456789abcdefABCDEF:.") & 0xf,
-             text);
-    size_t length = strlen(token);
+    if (length >= sizeof(token)) {
+        return false;
+    }
+    memcpy(token, text, length);
+    token[length] = '\0';
     while (length > 0 && token[length - 1] == ':') {
         token[--length] = '\0';
     }

@@ -52,7 +52,7 @@ struct amdvi_pte {
     bool force_coherent; /* FC, leaves only */
     bool untranslated;   /* U, leaves only */
     uint8_t next_level;  /* of a pointer: 1 to level - 1 */
-    uint8_t size_log2;   /* of a leaf: 12 to 56 */
+    uint8_t size_log2;   /* of a leaf: 12 to 52 */
     uint64_t spa;        /* of the page, aligned to its size, or of the next table */
 };
 

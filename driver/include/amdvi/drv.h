@@ -64,7 +64,9 @@ struct amdvi_drv_config {
                               after which the IOMMU gives up a device's ATS answer */
     uint16_t faults_max;  /* events of one device within a second, before it is stopped; 0: never */
     bool pass_interrupts; /* do not touch interrupts: IV=0. Any device can then send any */
-    bool self_test;       /* of every unit, before it is used: a failure fails the start */
+    bool self_test;       /* of every unit, before it is used: a failure fails the start. As with
+                             amdvi_drv_self_test(), host->event hears of the commands that it
+                             makes wrong, here before the start returns */
     uint8_t cpu_family;   /* of the host, for errata that depend on it; 0: unknown, all apply */
     uint8_t cpu_model;
 };
@@ -202,6 +204,8 @@ struct amdvi_drv_test_result {
  * Check a unit in use against what this driver relies on: registers keep what is written, commands
  * complete in order and store what they are told, a ring stopped by a bad command is repaired, the
  * log shows that command, its overflow can be restarted. No device is disturbed.
+ *
+ * host->event hears of the two bad commands as of any other.
  *
  * Each time two of the AMDVI_DRV_REPAIRS_MAX repairs of the ring are used. Half of them are for
  * true errors: when the other half is used up, what needs a bad command is AMDVI_DRV_NOT_TESTED.

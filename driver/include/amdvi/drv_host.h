@@ -11,7 +11,10 @@
  * Contexts. "Task" is a context that may take long, but need not be able to sleep: the driver never
  * sleeps by itself, it polls with @pause. "Any" includes interrupt handlers. What holds for a
  * function of the host is said at the function: in which contexts it is called, which of the
- * driver's locks (driver/README.md) are held then, whether it may sleep, and whether it may fail.
+ * driver's locks are held then, whether it may sleep, and whether it may fail.
+ *
+ * Locks, in the order in which they are taken: the driver's (lists of devices and domains), a
+ * domain's (its page tables), a unit's (device table, event log), a command ring's, the heap's.
  */
 #ifndef AMDVI_DRV_HOST_H
 #define AMDVI_DRV_HOST_H
