@@ -267,7 +267,10 @@ static inline unsigned amdvi_page_size_log2(const struct amdvi_page *page)
     return (unsigned)(page->page & AMDVI_TLB_FLAGS);
 }
 
-/* Look for the page of @iova at one size; at those in @sizes (bit n: 2^n bytes) that are in use. */
+/*
+ * Look for the page of @iova at one size; at those in @sizes (bit n: 2^n bytes) that are in use.
+ * What is in @out after false means nothing.
+ */
 bool amdvi_tlb_find_size(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
                          unsigned size_log2, struct amdvi_page *out);
 bool amdvi_tlb_find_sizes(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,

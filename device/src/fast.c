@@ -130,8 +130,9 @@ static enum amdvi_found walk(struct amdvi_reader *reader, uint64_t context, uint
 
 /* The page is in the TLB, without a pointer for @access: the host is asked for one, and it is kept.
  */
-static enum amdvi_found add_pointer(struct amdvi_reader *reader, uint64_t context, uint64_t iova,
-                                    enum amdvi_access access, struct amdvi_page *page)
+static AMDVI_SELDOM enum amdvi_found add_pointer(struct amdvi_reader *reader, uint64_t context,
+                                                 uint64_t iova, enum amdvi_access access,
+                                                 struct amdvi_page *page)
 {
     struct amdvi_iommu *iommu = reader->iommu;
     uint64_t generation = atomic_load(&iommu->caches.generation);
@@ -185,9 +186,10 @@ static enum amdvi_found page_elsewhere(struct amdvi_reader *reader, uint64_t con
     return found;
 }
 
-enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader, uint64_t context,
-                                           uint64_t iova, enum amdvi_access access,
-                                           struct amdvi_page *out)
+AMDVI_SELDOM enum amdvi_found amdvi_fast_page_elsewhere(struct amdvi_reader *reader,
+                                                        uint64_t context, uint64_t iova,
+                                                        enum amdvi_access access,
+                                                        struct amdvi_page *out)
 {
     return reader->size_log2 == AMDVI_PAGE_LOG2 && walk_4k(reader, context, iova, access, out)
                ? AMDVI_FOUND_WALK

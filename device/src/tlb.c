@@ -11,20 +11,25 @@ bool amdvi_tlb_find_size(const struct amdvi_caches *caches, uint64_t context, ui
                          unsigned size_log2, struct amdvi_page *out)
 {
     uint16_t domain_id = amdvi_context_domain(context);
-    uint64_t record[AMDVI_CACHE_WORDS];
+    uint64_t page = amdvi_tlb_page(iova, size_log2);
+    const struct amdvi_cache_slot *slot =
+        amdvi_cache_set(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id));
 
-    record[AMDVI_TLB_PAGE] = amdvi_tlb_page(iova, size_log2);
-    record[AMDVI_TLB_CONTEXT] = context;
-    uint64_t generation = amdvi_domain_generation(caches, domain_id);
-    if (!amdvi_cache_find(&caches->tlb, amdvi_tlb_index(iova >> size_log2, domain_id),
-                          AMDVI_TLB_KEYS, AMDVI_TLB_END, record) ||
-        record[AMDVI_TLB_GENERATION] != generation) {
-        return false;
+    AMDVI_UNROLL
+    for (unsigned way = 0; way < AMDVI_CACHE_WAYS; way++, slot++) {
+        uint64_t begin = amdvi_slot_begin(slot);
+
+        if (amdvi_slot_word(slot, AMDVI_TLB_PAGE) == page &&
+            amdvi_slot_word(slot, AMDVI_TLB_CONTEXT) == context) {
+            out->page = page;
+            out->host = amdvi_slot_word(slot, AMDVI_TLB_HOST);
+            out->spa = amdvi_slot_word(slot, AMDVI_TLB_SPA);
+            return amdvi_slot_word(slot, AMDVI_TLB_GENERATION) ==
+                       amdvi_domain_generation(caches, domain_id) &&
+                   amdvi_slot_end(slot, begin);
+        }
     }
-    out->page = record[AMDVI_TLB_PAGE];
-    out->host = record[AMDVI_TLB_HOST];
-    out->spa = record[AMDVI_TLB_SPA];
-    return true;
+    return false;
 }
 
 bool amdvi_tlb_find_sizes(const struct amdvi_caches *caches, uint64_t context, uint64_t iova,
