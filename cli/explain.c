@@ -58,6 +58,9 @@ static json_t *read_devices(const char *path)
     json_t *devices =
         path == NULL || text != NULL ? cli_devices_from_lspci(text != NULL ? text : "") : NULL;
 
+    if (text != NULL && json_object_size(devices) == 0) {
+        cli_complain("%s: it names no device, as lspci -nn -k does", path);
+    }
     free(text);
     return devices;
 }

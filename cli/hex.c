@@ -226,7 +226,8 @@ size_t cli_hex_entries(struct cli_hex *hex, size_t entry_bytes, uint8_t *bytes)
         return hex->count * sizes[i] / entry_bytes;
     }
     snprintf(hex->error, sizeof(hex->error),
-             "%zu word%s of up to %u digits do not make entries of %zu bytes", hex->count,
-             hex->count == 1 ? "" : "s", hex->digits_max, entry_bytes);
+             "%zu word%s of up to %u digits; %zu bytes are wanted, or %zu words of 32 bits%s",
+             hex->count, hex->count == 1 ? "" : "s", hex->digits_max, entry_bytes, entry_bytes / 4,
+             entry_bytes == 8 ? ", or one of 64" : ", or half as many of 64");
     return 0;
 }

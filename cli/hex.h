@@ -15,7 +15,7 @@ struct cli_hex {
     size_t quads;         /* words of four digits, without 0x */
     size_t offset_digits; /* of what stands before the words in the last line */
     uint64_t word[CLI_HEX_WORDS_MAX];
-    char error[128]; /* why something was refused */
+    char error[160]; /* why something was refused */
 };
 
 /*

@@ -279,7 +279,13 @@ static int run(struct options *options, const char *name)
                            : action->run == build ? "-"
                                                   : SYSTEM_TABLE;
         char *bytes = cli_read_file(path, INPUT_BYTES_MAX, &size);
-        int status = bytes != NULL ? action->run(options, bytes, size) : CLI_FINDINGS;
+        int status = CLI_FINDINGS;
+        if (bytes != NULL && action->run != build && strstr(bytes, "IVRS @ 0x") != NULL) {
+            cli_complain("%s: acpidump printed this; acpixtract -s IVRS makes the table of it",
+                         path);
+        } else if (bytes != NULL) {
+            status = action->run(options, bytes, size);
+        }
         free(bytes);
         return status;
     }

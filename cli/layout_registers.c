@@ -2,7 +2,7 @@
 /* The registers of the window, and those of the capability block. */
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
+#include <strings.h>
 
 #include <amdvi/cap.h>
 #include <amdvi/regs.h>
@@ -213,7 +213,7 @@ const struct cli_layout *cli_register_layout(const char *name, enum cli_revision
     }
     for (size_t i = 0; i < REGISTER_COUNT; i++) {
         if (registers[i].since <= (unsigned)revision &&
-            (strcmp(registers[i].name, name) == 0 || registers[i].offset == offset)) {
+            (strcasecmp(registers[i].name, name) == 0 || registers[i].offset == offset)) {
             return &registers[i].layout;
         }
     }

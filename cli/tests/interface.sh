@@ -42,6 +42,7 @@ statuses() {
 fault='AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:03:00.0 domain=0x0004 address=0xfff00040 flags=0x0020]'
 echo "$fault" >kernel.log
 echo 'AMD-Vi: Interrupt remapping enabled' >fine.log
+printf 'IVRS @ 0x0000000000000000\n    0000: 49 56 52 53 58 00 00 00\n' >acpidump.txt
 echo 'iommus: [{device: 00:01.0, window: 0' >bad.yaml
 walk='memory.raw --register devtab=0x10000 --device 00:03.0'
 
@@ -84,6 +85,7 @@ statuses <<END
 1 ivrs check bad_all_devices.dat
 1 ivrs check bad_signature.dat
 1 ivrs check no.such
+1 ivrs check acpidump.txt
 1 ivrs dump bad_signature.dat
 1 ivrs dump bad_length.dat
 1 ivrs dump --description bad_checksum.dat
