@@ -42,7 +42,8 @@ static char *read_kernel_log(size_t *out_size)
     int size = text != NULL ? klogctl(KLOG_READ_ALL, text, room) : -1;
 
     if (size < 0) {
-        cli_complain("the kernel's log: %s", strerror(errno));
+        cli_complain("the kernel's log: %s%s", strerror(errno),
+                     errno == EPERM ? "; journalctl -k or dmesg may be piped into this" : "");
         free(text);
         return NULL;
     }

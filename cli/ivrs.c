@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tree.h"
 
@@ -275,6 +276,10 @@ static int run(struct options *options, const char *name)
             return CLI_USAGE;
         }
         size_t size;
+        if (options->path == NULL && action->run != build && access(SYSTEM_TABLE, F_OK) != 0) {
+            cli_complain(SYSTEM_TABLE ": there is none; the firmware names no AMD IOMMU");
+            return CLI_FINDINGS;
+        }
         const char *path = options->path != NULL  ? options->path
                            : action->run == build ? "-"
                                                   : SYSTEM_TABLE;

@@ -13,9 +13,12 @@
 void cli_out_init(struct cli_out *out)
 {
     const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    bool is_wanted = no_colour == NULL || no_colour[0] == '\0';
+    bool is_shown = terminal != NULL && strcmp(terminal, "dumb") != 0;
 
     out->json = false;
-    out->colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0');
+    out->colour = isatty(STDOUT_FILENO) == 1 && is_wanted && is_shown;
 }
 
 static enum cli_option_end choose_colour(struct cli_out *out, const char *when)

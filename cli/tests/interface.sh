@@ -203,13 +203,14 @@ wrong=0
 for command in 'explain kernel.log' 'ivrs check bad_all_devices.dat' 'ivrs dump good_small.dat' 'decode irte 0x01240101' \
     "walk $walk --iova 0x2345"; do
     on_terminal() { # VARIABLE=VALUE ARGUMENTS
-        script -qec "env $1 $amdvi $command $2" /dev/null </dev/null
+        script -qec "env TERM=xterm $1 $amdvi $command $2" /dev/null </dev/null
     }
     # shellcheck disable=SC2086 # words without spaces
     {
         on_terminal A=b '' | coloured || { echo "# $command: no colours on a terminal"; wrong=1; }
         on_terminal NO_COLOR=1 '' | coloured && { echo "# $command: colours with NO_COLOR"; wrong=1; }
         on_terminal NO_COLOR= '' | coloured || { echo "# $command: an empty NO_COLOR says nothing"; wrong=1; }
+        on_terminal TERM=dumb '' | coloured && { echo "# $command: colours on a terminal that has none"; wrong=1; }
         on_terminal A=b --color=never | coloured && { echo "# $command: colours with never"; wrong=1; }
         on_terminal A=b --json | coloured && { echo "# $command: colours in JSON"; wrong=1; }
         "$amdvi" $command | coloured && { echo "# $command: colours in a pipe"; wrong=1; }
