@@ -39,9 +39,9 @@ static double moment(unsigned month, unsigned day, unsigned clock[3])
 /* Which of the names of three letters @text starts with, from 1; 0 for none. */
 static unsigned name_number(const char *names, const char *text)
 {
-    for (unsigned i = 0; names[i * 3] != '\0'; i++) {
+    for (size_t i = 0; names[i * 3] != '\0'; i++) {
         if (strncmp(names + i * 3, text, 3) == 0) {
-            return i + 1;
+            return (unsigned)i + 1;
         }
     }
     return 0;
@@ -216,7 +216,7 @@ static void clean(char copy[CLI_LINE_MAX], const char *bytes, size_t length)
 
 void cli_line_parse(struct cli_line *line, const char *bytes, size_t length)
 {
-    char copy[CLI_LINE_MAX];
+    char copy[CLI_LINE_MAX] = "";
     const char *text = copy;
     const char *before = NULL;
 

@@ -94,7 +94,7 @@ static bool take_elf(struct cli_image *image, uint64_t file_size, const uint8_t 
 bool cli_image_open(struct cli_image *out, const char *path, uint64_t base)
 {
     uint8_t elf[ELF_HEADER_BYTES];
-    struct stat file;
+    struct stat file = {0};
 
     *out = (struct cli_image){.fd = open(path, O_RDONLY | O_CLOEXEC)};
     if (out->fd < 0 || fstat(out->fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_size == 0) {
