@@ -121,7 +121,7 @@ static enum amdvi_drv_status send_home(struct amdvi_drv_device *device)
     return worst;
 }
 
-static void set_attaching(struct amdvi_drv_domain *domain, bool begins)
+void amdvi_drv_domain_set_attaching(struct amdvi_drv_domain *domain, bool begins)
 {
     uintptr_t flags = amdvi_drv_lock(domain->drv->host, &domain->lock);
 
@@ -168,9 +168,9 @@ enum amdvi_drv_status amdvi_drv_attach(struct amdvi_drv_domain *domain,
     }
     status = check_device(domain, device);
     if (status == AMDVI_DRV_OK) {
-        set_attaching(domain, true);
+        amdvi_drv_domain_set_attaching(domain, true);
         status = attach_requesters(domain, device);
-        set_attaching(domain, false);
+        amdvi_drv_domain_set_attaching(domain, false);
         if (status == AMDVI_DRV_OK) {
             set_device_domain(device, domain);
         }

@@ -53,7 +53,7 @@ static enum amdvi_drv_status check_device(const struct amdvi_drv_device *device,
         !has_timeout(requester->unit)) {
         return AMDVI_DRV_ERR_UNSUPPORTED;
     }
-    return requester->stopped ? AMDVI_DRV_ERR_BUSY : AMDVI_DRV_OK;
+    return amdvi_drv_requester_is_stopped(requester) ? AMDVI_DRV_ERR_BUSY : AMDVI_DRV_OK;
 }
 
 static bool write_control(const struct amdvi_drv_device *device, uint32_t clear, uint32_t set)
@@ -129,7 +129,7 @@ static enum amdvi_drv_status enable(struct amdvi_drv_device *device,
     if (status == AMDVI_DRV_OK && !write_control(device, ATS_STU, ATS_ENABLE)) {
         status = AMDVI_DRV_ERR_UNSUPPORTED;
     }
-    if (status != AMDVI_DRV_OK && requester->ats) {
+    if (status != AMDVI_DRV_OK && amdvi_drv_requester_has_ats(requester)) {
         /* Still counted, and told of invalidations, if this is not completed either. */
         (void)close_entry(requester);
     }
@@ -145,10 +145,11 @@ enum amdvi_drv_status amdvi_drv_ats_enable(struct amdvi_drv_device *device)
         return status;
     }
     status = check_device(device, requester);
-    if (status == AMDVI_DRV_OK && requester->ats && requester->ats_closing) {
+    if (status == AMDVI_DRV_OK && amdvi_drv_requester_has_ats(requester) &&
+        __atomic_load_n(&requester->ats_closing, __ATOMIC_ACQUIRE)) {
         status = close_entry(requester);
     }
-    if (status == AMDVI_DRV_OK && !requester->ats) {
+    if (status == AMDVI_DRV_OK && !amdvi_drv_requester_has_ats(requester)) {
         status = enable(device, requester);
     }
     amdvi_drv_device_unclaim(device);
@@ -163,7 +164,7 @@ enum amdvi_drv_status amdvi_drv_ats_disable(struct amdvi_drv_device *device)
     if (status != AMDVI_DRV_OK) {
         return status;
     }
-    if (requester != NULL && requester->ats) {
+    if (requester != NULL && amdvi_drv_requester_has_ats(requester)) {
         /* A device that is gone cannot be switched off, and need not. */
         (void)write_control(device, ATS_ENABLE, 0);
         status = close_entry(requester);
@@ -172,19 +173,28 @@ enum amdvi_drv_status amdvi_drv_ats_disable(struct amdvi_drv_device *device)
     return status;
 }
 
-enum amdvi_drv_status amdvi_drv_ats_close(struct amdvi_drv_requester *requester)
+/*
+ * Blocked, so that translated requests are refused; but still counted until that is completed:
+ * whoever unmaps meanwhile tells the device, learns that it does not answer, and comes here. The
+ * number of the domain that it may reach, 0 for none.
+ */
+static AMDVI_DRV_APART uint16_t begin_closing(struct amdvi_drv_requester *requester)
 {
-    struct amdvi_drv *drv = requester->unit->drv;
+    struct amdvi_drv_unit *unit = requester->unit;
+    const struct amdvi_drv_host *host = unit->drv->host;
+    uintptr_t flags = amdvi_drv_lock(host, &unit->drv->lock);
+    uintptr_t unit_flags = amdvi_drv_lock(host, &unit->lock);
 
-    /*
-     * Blocked, so that translated requests are refused; but still counted until that is completed:
-     * whoever unmaps meanwhile tells the device, learns that it does not answer, and comes here.
-     */
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
     requester->stopped = true;
     uint16_t domain_id = requester->linked != NULL ? requester->linked->domain_id : 0;
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    amdvi_drv_unlock(host, &unit->lock, unit_flags);
+    amdvi_drv_unlock(host, &unit->drv->lock, flags);
+    return domain_id;
+}
 
+enum amdvi_drv_status amdvi_drv_ats_close(struct amdvi_drv_requester *requester)
+{
+    uint16_t domain_id = begin_closing(requester);
     enum amdvi_drv_status status = amdvi_drv_requester_block(requester);
     if (status == AMDVI_DRV_OK) {
         status = amdvi_drv_flush_entry(requester, domain_id);
@@ -231,11 +241,13 @@ void amdvi_drv_ats_timed_out(struct amdvi_drv_requester *requester)
     if (is_busy) {
         return;
     }
+    /* Before it is done: whoever closes it once more, after this device is let go, sets it again.
+     */
+    __atomic_store_n(&requester->ats_config_due, false, __ATOMIC_RELEASE);
     if (device != NULL) {
         if (device->config.ats_offset != 0 && device->drv->host->config_write32 != NULL) {
             (void)write_control(device, ATS_ENABLE, 0);
         }
         amdvi_drv_device_unclaim(device);
     }
-    __atomic_store_n(&requester->ats_config_due, false, __ATOMIC_RELEASE);
 }

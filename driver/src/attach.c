@@ -62,7 +62,7 @@ struct amdvi_dte amdvi_drv_requester_dte(const struct amdvi_drv_requester *reque
     dte.read = domain->config.kind != AMDVI_DRV_DOMAIN_BLOCKED;
     dte.write = dte.read;
     dte.domain_id = domain->domain_id;
-    dte.iotlb = requester->ats && !requester->ats_closing;
+    dte.iotlb = requester->ats && !__atomic_load_n(&requester->ats_closing, __ATOMIC_ACQUIRE);
     dte.sys_mgt = (uint8_t)amdvi_get(requester->dte_setting, AMDVI_IVRS_DTE_SYS_MGT);
     if (domain->config.kind == AMDVI_DRV_DOMAIN_PAGED) {
         dte.mode = domain->pages.level;
@@ -193,13 +193,18 @@ static uint16_t domain_id_of(const struct amdvi_drv_domain *domain)
 
 enum amdvi_drv_status amdvi_drv_requester_refresh(struct amdvi_drv_requester *requester)
 {
+    struct amdvi_drv *drv = requester->unit->drv;
     enum amdvi_drv_status status = amdvi_drv_requester_write(requester);
 
-    if (status == AMDVI_DRV_OK) {
-        status = amdvi_drv_flush_requester(requester, domain_id_of(requester->domain),
-                                           domain_id_of(requester->linked), true);
+    if (status != AMDVI_DRV_OK) {
+        return status;
     }
-    return status;
+    /* The device may not be claimed: either may be destroyed once it is left. */
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    uint16_t domain_id = domain_id_of(requester->domain);
+    uint16_t linked_id = domain_id_of(requester->linked);
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return amdvi_drv_flush_requester(requester, domain_id, linked_id, true);
 }
 
 /* ---- Lists ----------------------------------------------------------------------------------- */
@@ -234,68 +239,103 @@ static void link_requester(struct amdvi_drv_requester *requester, struct amdvi_d
     __atomic_store_n(&domain->units, domain->units | bit, __ATOMIC_RELAXED);
 }
 
-/*
- * From now on its entry is for @to. In the list of @listed, which may be NULL. False, and nothing
- * has changed, when that has as many with ATS as it may.
- */
-static AMDVI_DRV_APART bool set_domain(struct amdvi_drv_requester *requester,
-                                       struct amdvi_drv_domain *to, struct amdvi_drv_domain *listed)
-{
-    struct amdvi_drv *drv = requester->unit->drv;
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
-    uintptr_t domain_flags = listed != NULL ? amdvi_drv_lock(drv->host, &listed->lock) : 0;
-    bool is_new = listed != NULL && requester->linked == NULL;
-    bool fits = !is_new || !requester->ats || listed->ats_count < AMDVI_DRV_ATS_MAX;
-
-    if (is_new && fits) {
-        link_requester(requester, listed);
-    }
-    requester->domain = fits ? to : requester->domain;
-    if (listed != NULL) {
-        amdvi_drv_unlock(drv->host, &listed->lock, domain_flags);
-    }
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
-    return fits;
-}
-
 /* ---- Moving ---------------------------------------------------------------------------------- */
 
-static void set_leaving(struct amdvi_drv_requester *requester, bool begins)
+/*
+ * From now on its entry is for @to, in whose list it is. LIMIT: that has as many with ATS as it
+ * may. BUSY: somebody takes it out of the list where it is. Nothing has changed then.
+ */
+static AMDVI_DRV_APART enum amdvi_drv_status enter(struct amdvi_drv_requester *requester,
+                                                   struct amdvi_drv_domain *to)
 {
     struct amdvi_drv *drv = requester->unit->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    uintptr_t domain_flags = amdvi_drv_lock(drv->host, &to->lock);
+    bool is_new = requester->linked == NULL;
+    enum amdvi_drv_status status = AMDVI_DRV_OK;
 
-    requester->leaving = begins;
+    if (requester->leaving) {
+        status = AMDVI_DRV_ERR_BUSY;
+    } else if (is_new && requester->ats && to->ats_count >= AMDVI_DRV_ATS_MAX) {
+        status = AMDVI_DRV_ERR_LIMIT;
+    } else {
+        if (is_new) {
+            link_requester(requester, to);
+        }
+        requester->domain = to;
+    }
+    amdvi_drv_unlock(drv->host, &to->lock, domain_flags);
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return status;
+}
+
+/* From now on its entry is home's, or blocked; it stays in the list where it is. */
+static AMDVI_DRV_APART void depart(struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    struct amdvi_drv_domain *old = requester->linked;
+    uintptr_t domain_flags = old != NULL ? amdvi_drv_lock(drv->host, &old->lock) : 0;
+
+    if (requester->domain != requester->home) {
+        requester->domain = requester->home;
+    }
+    if (old != NULL) {
+        amdvi_drv_unlock(drv->host, &old->lock, domain_flags);
+    }
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
 }
 
-/* To home, or to blocked. */
+/* It is out of the IOMMU, and of the list; or it is not, and may reach what is there. */
+static AMDVI_DRV_APART void end_leaving(struct amdvi_drv_requester *requester, bool is_out)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    struct amdvi_drv_domain *old = requester->linked;
+
+    if (old != NULL) {
+        uintptr_t domain_flags = amdvi_drv_lock(drv->host, &old->lock);
+        if (is_out) {
+            amdvi_drv_domain_unlink(requester);
+        } else {
+            amdvi_drv_domain_poison(old, NULL);
+        }
+        amdvi_drv_unlock(drv->host, &old->lock, domain_flags);
+    }
+    requester->leaving = false;
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+}
+
+enum amdvi_drv_status amdvi_drv_requester_leave(struct amdvi_drv_requester *requester)
+{
+    depart(requester);
+    enum amdvi_drv_status status = amdvi_drv_requester_refresh(requester);
+    end_leaving(requester, status == AMDVI_DRV_OK);
+    return status;
+}
+
+/* Whoever takes a requester out of its domain does it alone. */
 static enum amdvi_drv_status leave(struct amdvi_drv_requester *requester)
 {
     struct amdvi_drv *drv = requester->unit->drv;
-    struct amdvi_drv_domain *old = requester->linked;
-
-    set_leaving(requester, true);
-    (void)set_domain(requester, requester->home, old);
-    enum amdvi_drv_status status = amdvi_drv_requester_write(requester);
-    if (status == AMDVI_DRV_OK) {
-        status = amdvi_drv_flush_requester(requester, domain_id_of(old),
-                                           domain_id_of(requester->home), true);
-    }
-    set_leaving(requester, false);
-    if (old == NULL) {
-        return status;
-    }
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
-    uintptr_t domain_flags = amdvi_drv_lock(drv->host, &old->lock);
-    if (status != AMDVI_DRV_OK) {
-        amdvi_drv_domain_poison(old, NULL);
-    } else if (requester->linked == old) {
-        amdvi_drv_domain_unlink(requester);
-    }
-    amdvi_drv_unlock(drv->host, &old->lock, domain_flags);
+    bool is_busy = requester->leaving;
+
+    requester->leaving = true;
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
-    return status;
+    return is_busy ? AMDVI_DRV_ERR_BUSY : amdvi_drv_requester_leave(requester);
+}
+
+/* Is it in another list than that of @domain, or is it to leave in any case? */
+static bool has_to_leave(const struct amdvi_drv_requester *requester,
+                         const struct amdvi_drv_domain *domain)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    bool is_elsewhere = requester->linked != NULL && requester->linked != domain;
+
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return domain == NULL || is_elsewhere;
 }
 
 enum amdvi_drv_status amdvi_drv_requester_move(struct amdvi_drv_requester *requester,
@@ -304,14 +344,14 @@ enum amdvi_drv_status amdvi_drv_requester_move(struct amdvi_drv_requester *reque
     const struct amdvi_drv_host *host = requester->unit->drv->host;
     enum amdvi_drv_status status = AMDVI_DRV_OK;
 
-    if (domain == NULL || (requester->linked != NULL && requester->linked != domain)) {
+    if (has_to_leave(requester, domain)) {
         status = leave(requester);
+    }
+    if (status == AMDVI_DRV_OK && domain != NULL) {
+        status = enter(requester, domain);
     }
     if (status != AMDVI_DRV_OK || domain == NULL) {
         return status;
-    }
-    if (!set_domain(requester, domain, domain)) {
-        return AMDVI_DRV_ERR_LIMIT;
     }
     status = amdvi_drv_requester_write(requester);
     if (status == AMDVI_DRV_OK) {

@@ -258,13 +258,12 @@ static AMDVI_DRV_APART enum amdvi_drv_status leave(struct amdvi_drv_device *devi
 
     for (unsigned i = 0; i < device->requester_count && status == AMDVI_DRV_OK; i++) {
         struct amdvi_drv_requester *requester = device->requester[i];
-        if (requester->users > 1) {
-            continue; /* another device's too */
+        if (amdvi_drv_requester_is_shared(device, requester)) {
+            continue;
         }
-        amdvi_drv_requester_forget_stop(requester);
+        amdvi_drv_requester_forget_stop(device, requester);
         /* Also when it left its domain, but that was not completed then. */
-        status = requester->linked != NULL ? amdvi_drv_requester_move(requester, NULL)
-                                           : amdvi_drv_requester_refresh(requester);
+        status = amdvi_drv_requester_move(requester, NULL);
     }
     return status;
 }

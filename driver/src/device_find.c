@@ -28,17 +28,6 @@ void *amdvi_drv_device_cookie(const struct amdvi_drv_device *device)
     return device->config.cookie;
 }
 
-static void set_stopped(struct amdvi_drv_requester *requester, bool stopped)
-{
-    struct amdvi_drv *drv = requester->unit->drv;
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
-
-    requester->stopped = stopped;
-    requester->stop_due = false;
-    requester->faults = 0;
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
-}
-
 enum amdvi_drv_status amdvi_drv_device_restart(struct amdvi_drv_device *device)
 {
     enum amdvi_drv_status status = amdvi_drv_device_claim(device);
@@ -48,20 +37,20 @@ enum amdvi_drv_status amdvi_drv_device_restart(struct amdvi_drv_device *device)
     }
     for (unsigned i = 0; i < device->requester_count && status == AMDVI_DRV_OK; i++) {
         struct amdvi_drv_requester *requester = device->requester[i];
-        if (!requester->stopped) {
+        if (!amdvi_drv_requester_is_stopped(requester)) {
             continue;
         }
         /* What it kept must be gone before it is let go on. */
-        if (requester->ats) {
+        if (amdvi_drv_requester_has_ats(requester)) {
             status = amdvi_drv_ats_close(requester);
         }
         if (status != AMDVI_DRV_OK) {
             break;
         }
-        set_stopped(requester, false);
+        amdvi_drv_requester_set_stopped(requester, false);
         status = amdvi_drv_requester_refresh(requester);
         if (status != AMDVI_DRV_OK) {
-            set_stopped(requester, true);
+            amdvi_drv_requester_set_stopped(requester, true);
             (void)amdvi_drv_requester_write(requester);
         }
     }

@@ -10,6 +10,8 @@ static AMDVI_DRV_APART void set_home(struct amdvi_drv_requester *requester, uint
 {
     struct amdvi_drv *drv = requester->unit->drv;
     uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    struct amdvi_drv_domain *linked = requester->linked;
+    uintptr_t domain_flags = linked != NULL ? amdvi_drv_lock(drv->host, &linked->lock) : 0;
 
     if (requester->domain == requester->home) {
         requester->domain = home;
@@ -17,6 +19,9 @@ static AMDVI_DRV_APART void set_home(struct amdvi_drv_requester *requester, uint
     requester->home = home;
     requester->memories = memories;
     requester->keeps_home = true;
+    if (linked != NULL) {
+        amdvi_drv_unlock(drv->host, &linked->lock, domain_flags);
+    }
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
 }
 
@@ -30,27 +35,34 @@ static enum amdvi_drv_status grow_home(struct amdvi_drv_requester *requester, ui
         return AMDVI_DRV_OK;
     }
     enum amdvi_drv_status status = amdvi_drv_home_find(requester->unit->drv, memories, &home);
-    if (status == AMDVI_DRV_OK && requester->domain != NULL &&
-        requester->domain != requester->home) {
-        status = amdvi_drv_memories_map(requester->domain, memories);
+    struct amdvi_drv_domain *domain =
+        requester->domain != requester->home ? requester->domain : NULL;
+    if (status != AMDVI_DRV_OK) {
+        return status;
+    }
+    /* Until the requester has them, another device that leaves would take them along. */
+    if (domain != NULL) {
+        amdvi_drv_domain_set_attaching(domain, true);
+        status = amdvi_drv_memories_map(domain, memories);
     }
     if (status == AMDVI_DRV_OK) {
         set_home(requester, memories, home);
     }
+    if (domain != NULL) {
+        amdvi_drv_domain_set_attaching(domain, false);
+    }
     return status;
 }
 
-void amdvi_drv_requester_forget_stop(struct amdvi_drv_requester *requester)
+void amdvi_drv_requester_forget_stop(const struct amdvi_drv_device *device,
+                                     struct amdvi_drv_requester *requester)
 {
-    struct amdvi_drv *drv = requester->unit->drv;
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
-
-    if (requester->users == 1 && !requester->ats && !requester->ats_late) {
-        requester->stopped = false;
-        requester->stop_due = false;
-        requester->faults = 0;
+    /* The device is claimed: whoever shares with it comes and goes before or after. */
+    if (!amdvi_drv_requester_is_shared(device, requester) &&
+        !amdvi_drv_requester_has_ats(requester) &&
+        !__atomic_load_n(&requester->ats_late, __ATOMIC_ACQUIRE)) {
+        amdvi_drv_requester_set_stopped(requester, false);
     }
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
 }
 
 enum amdvi_drv_status amdvi_drv_device_settle(struct amdvi_drv_device *device)
@@ -63,7 +75,7 @@ enum amdvi_drv_status amdvi_drv_device_settle(struct amdvi_drv_device *device)
         memories |= device->requester[i]->memories;
     }
     for (unsigned i = 0; i < device->requester_count && status == AMDVI_DRV_OK; i++) {
-        amdvi_drv_requester_forget_stop(device->requester[i]);
+        amdvi_drv_requester_forget_stop(device, device->requester[i]);
         status = grow_home(device->requester[i], memories);
         if (status == AMDVI_DRV_OK) {
             status = amdvi_drv_requester_refresh(device->requester[i]);

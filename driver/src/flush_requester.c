@@ -58,7 +58,7 @@ enum amdvi_drv_status amdvi_drv_flush_requester(struct amdvi_drv_requester *requ
     struct scope scope = {
         .domain_id = {old_domain_id, new_domain_id != old_domain_id ? new_domain_id : 0},
         .interrupts = interrupts,
-        .iotlb = requester->ats,
+        .iotlb = amdvi_drv_requester_has_ats(requester),
     };
 
     if (scope.iotlb) {

@@ -73,14 +73,18 @@ static enum amdvi_drv_status make_table(struct amdvi_drv *drv, unsigned reserved
     return AMDVI_DRV_OK;
 }
 
+/* A root may be written to the entry at any moment, and its table with it. */
 static void set_table(struct amdvi_drv_requester *requester,
                       struct amdvi_drv_interrupt_table *table)
 {
-    struct amdvi_drv *drv = requester->unit->drv;
-    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    struct amdvi_drv_unit *unit = requester->unit;
+    const struct amdvi_drv_host *host = unit->drv->host;
+    uintptr_t flags = amdvi_drv_lock(host, &unit->drv->lock);
+    uintptr_t unit_flags = amdvi_drv_lock(host, &unit->lock);
 
     requester->interrupts = table;
-    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    amdvi_drv_unlock(host, &unit->lock, unit_flags);
+    amdvi_drv_unlock(host, &unit->drv->lock, flags);
 }
 
 /*
@@ -216,7 +220,6 @@ enum amdvi_drv_status amdvi_drv_interrupt_set(struct amdvi_drv_device *device, u
 {
     const struct amdvi_drv_host *host = device->drv->host;
     struct amdvi_drv_unit *unit = device->requester[0]->unit;
-    struct amdvi_drv_interrupt_table *table = device->requester[0]->interrupts;
     struct amdvi_irte irte = {.remap_enable = false};
 
     if (target != NULL) {
@@ -233,6 +236,7 @@ enum amdvi_drv_status amdvi_drv_interrupt_set(struct amdvi_drv_device *device, u
         };
     }
     uintptr_t flags = amdvi_drv_lock(host, &unit->lock);
+    struct amdvi_drv_interrupt_table *table = device->requester[0]->interrupts;
     bool is_ours = are_taken(table, index, 1);
     if (is_ours) {
         amdvi_drv_interrupt_table_write(table, index, &irte);
@@ -252,9 +256,8 @@ enum amdvi_drv_status amdvi_drv_interrupt_free(struct amdvi_drv_device *device, 
 {
     const struct amdvi_drv_host *host = device->drv->host;
     struct amdvi_drv_unit *unit = device->requester[0]->unit;
-    struct amdvi_drv_interrupt_table *table = device->requester[0]->interrupts;
-
     uintptr_t flags = amdvi_drv_lock(host, &unit->lock);
+    struct amdvi_drv_interrupt_table *table = device->requester[0]->interrupts;
     bool are_ours = are_taken(table, index, count);
     if (are_ours) {
         amdvi_drv_interrupt_table_clear(table, index, count);

@@ -23,6 +23,7 @@ void amdvi_drv_domain_poison(struct amdvi_drv_domain *domain, struct amdvi_drv_g
         amdvi_drv_gather_merge(&domain->waiting_gather, gather);
     }
     domain->poisoned = true;
+    domain->poisonings++;
 }
 
 /*

@@ -39,10 +39,16 @@ bool amdvi_drv_unit_interrupt(struct amdvi_drv *drv, unsigned unit_index)
 
 /* ---- Poll ------------------------------------------------------------------------------------ */
 
+static bool is_ats_due(const struct amdvi_drv_requester *requester)
+{
+    return __atomic_load_n(&requester->ats_late, __ATOMIC_ACQUIRE) ||
+           __atomic_load_n(&requester->ats_config_due, __ATOMIC_ACQUIRE);
+}
+
+/* drv->lock is held. */
 static bool is_due(const struct amdvi_drv_requester *requester)
 {
-    return requester->stop_due || __atomic_load_n(&requester->ats_late, __ATOMIC_ACQUIRE) ||
-           __atomic_load_n(&requester->ats_config_due, __ATOMIC_ACQUIRE);
+    return requester->stop_due || is_ats_due(requester);
 }
 
 /* Number @skip, from 0, of those that are due in a bucket; held on to. NULL beyond the last. */
@@ -73,13 +79,25 @@ static AMDVI_DRV_APART void finish_stop(struct amdvi_drv_requester *requester)
     if (!is_mine) {
         return;
     }
-    enum amdvi_drv_status status =
-        requester->ats ? amdvi_drv_ats_close(requester) : amdvi_drv_requester_refresh(requester);
+    enum amdvi_drv_status status = amdvi_drv_requester_has_ats(requester)
+                                       ? amdvi_drv_ats_close(requester)
+                                       : amdvi_drv_requester_refresh(requester);
     if (status != AMDVI_DRV_OK) {
         flags = amdvi_drv_lock(drv->host, &drv->lock);
         requester->stop_due = requester->stopped; /* the next poll tries again */
         amdvi_drv_unlock(drv->host, &drv->lock, flags);
     }
+}
+
+/* Is it due still, for the next poll? */
+static bool is_left(const struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    bool is_left = is_due(requester);
+
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return is_left;
 }
 
 static AMDVI_DRV_APART void finish_due(struct amdvi_drv *drv)
@@ -90,10 +108,10 @@ static AMDVI_DRV_APART void finish_due(struct amdvi_drv *drv)
         unsigned failed = 0;
         while ((requester = take_due(drv, bucket, failed)) != NULL) {
             finish_stop(requester);
-            if (requester->ats_late || requester->ats_config_due) {
+            if (is_ats_due(requester)) {
                 amdvi_drv_ats_timed_out(requester);
             }
-            failed += is_due(requester) ? 1 : 0;
+            failed += is_left(requester) ? 1 : 0;
             amdvi_drv_requester_put(requester);
         }
     }

@@ -37,7 +37,8 @@ static void keep_all(struct amdvi_drv_domain *domain, struct amdvi_drv_kept *kep
     }
 }
 
-/* Who left, but may still be in an IOMMU's cache with the domain's tables: held on to, or NULL. */
+/* Who left, but may still be in an IOMMU's cache with the domain's tables: held on to, and nobody
+ * else's to take out; or NULL. */
 static struct amdvi_drv_requester *take_gone(struct amdvi_drv_domain *domain)
 {
     struct amdvi_drv *drv = domain->drv;
@@ -49,6 +50,7 @@ static struct amdvi_drv_requester *take_gone(struct amdvi_drv_domain *domain)
     }
     if (at != NULL) {
         at->users++;
+        at->leaving = true;
     }
     amdvi_drv_unlock(drv->host, &drv->lock, flags);
     return at;
@@ -60,15 +62,27 @@ static AMDVI_DRV_APART enum amdvi_drv_status finish_leaving(struct amdvi_drv_dom
     struct amdvi_drv_requester *gone;
 
     while (status == AMDVI_DRV_OK && (gone = take_gone(domain)) != NULL) {
-        status = amdvi_drv_requester_move(gone, NULL);
+        status = amdvi_drv_requester_leave(gone);
         amdvi_drv_requester_put(gone);
     }
     return status;
 }
 
-/* One attempt, about all that is there when it begins. @out_more: something came meanwhile. */
+static uint32_t poisonings_of(struct amdvi_drv_domain *domain)
+{
+    uintptr_t flags = amdvi_drv_lock(domain->drv->host, &domain->lock);
+    uint32_t poisonings = domain->poisonings;
+
+    amdvi_drv_unlock(domain->drv->host, &domain->lock, flags);
+    return poisonings;
+}
+
+/*
+ * One attempt, about all that is there when it begins. @out_more: something came meanwhile, after
+ * @poisonings.
+ */
 static AMDVI_DRV_APART enum amdvi_drv_status recover_once(struct amdvi_drv_domain *domain,
-                                                          bool *out_more)
+                                                          uint32_t poisonings, bool *out_more)
 {
     struct amdvi_drv *drv = domain->drv;
     const struct amdvi_drv_host *host = drv->host;
@@ -88,7 +102,7 @@ static AMDVI_DRV_APART enum amdvi_drv_status recover_once(struct amdvi_drv_domai
     flags = amdvi_drv_lock(host, &domain->lock);
     if (status == AMDVI_DRV_OK) {
         amdvi_drv_pages_free(&domain->pages, &gather);
-        *out_more = !amdvi_drv_gather_is_empty(&domain->waiting_gather) || domain->kept != NULL;
+        *out_more = domain->poisonings != poisonings || domain->kept != NULL;
         domain->poisoned = *out_more;
     } else {
         amdvi_drv_domain_poison(domain, &gather);
@@ -106,11 +120,13 @@ enum amdvi_drv_status amdvi_drv_domain_recover(struct amdvi_drv_domain *domain)
 {
     bool more = true;
 
-    /* Whoever unmaps meanwhile in a poisoned domain adds to the quarantine. */
+    /* Whoever unmaps meanwhile in a poisoned domain adds to the quarantine, and whoever leaves it
+     * may not be completed. */
     for (unsigned i = 0; i < 8 && more; i++) {
+        uint32_t poisonings = poisonings_of(domain);
         enum amdvi_drv_status status = finish_leaving(domain);
         if (status == AMDVI_DRV_OK) {
-            status = recover_once(domain, &more);
+            status = recover_once(domain, poisonings, &more);
         }
         if (status != AMDVI_DRV_OK) {
             return status;
@@ -222,6 +238,25 @@ static bool find_firmware(const struct amdvi_drv *drv, uint64_t memories, unsign
     return false;
 }
 
+/* Firmware's memory of the device, and what is mapped in the domain, which may be NULL. */
+static uint64_t memories_of(struct amdvi_drv_device *device, struct amdvi_drv_domain *domain)
+{
+    const struct amdvi_drv_host *host = device->drv->host;
+    uint64_t memories = 0;
+    uintptr_t flags = amdvi_drv_lock(host, &device->drv->lock);
+
+    for (unsigned i = 0; i < device->requester_count; i++) {
+        memories |= device->requester[i]->memories;
+    }
+    if (domain != NULL) {
+        uintptr_t domain_flags = amdvi_drv_lock(host, &domain->lock);
+        memories |= domain->memories;
+        amdvi_drv_unlock(host, &domain->lock, domain_flags);
+    }
+    amdvi_drv_unlock(host, &device->drv->lock, flags);
+    return memories;
+}
+
 bool amdvi_drv_reserved_range(struct amdvi_drv_device *device, struct amdvi_drv_domain *domain,
                               unsigned index, struct amdvi_drv_reserved_range *out)
 {
@@ -229,7 +264,7 @@ bool amdvi_drv_reserved_range(struct amdvi_drv_device *device, struct amdvi_drv_
         {AMDVI_MSI_BASE, AMDVI_MSI_BASE + AMDVI_MSI_BYTES - 1, AMDVI_DRV_RESERVED_MSI},
         {AMDVI_HT_RANGES_FIRST, AMDVI_HT_RANGES_LAST, AMDVI_DRV_RESERVED_HYPERTRANSPORT},
     };
-    uint64_t memories = domain != NULL ? domain->memories : 0;
+    uint64_t memories = memories_of(device, domain);
     unsigned levels = device->requester[0]->unit->info.levels_max;
     uint64_t first = domain != NULL ? domain->limits.first_iova : 0;
     uint64_t last = domain != NULL ? domain->limits.last_iova
@@ -241,9 +276,6 @@ bool amdvi_drv_reserved_range(struct amdvi_drv_device *device, struct amdvi_drv_
         return true;
     }
     index -= 2;
-    for (unsigned i = 0; i < device->requester_count; i++) {
-        memories |= device->requester[i]->memories;
-    }
     if (find_firmware(device->drv, memories, index, out)) {
         return true;
     }

@@ -77,13 +77,48 @@ enum amdvi_drv_status amdvi_drv_requester_get(struct amdvi_drv_unit *unit, uint1
     return AMDVI_DRV_OK;
 }
 
+bool amdvi_drv_requester_has_ats(const struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    bool has_ats = requester->ats;
+
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return has_ats;
+}
+
+bool amdvi_drv_requester_is_stopped(const struct amdvi_drv_requester *requester)
+{
+    struct amdvi_drv *drv = requester->unit->drv;
+    uintptr_t flags = amdvi_drv_lock(drv->host, &drv->lock);
+    bool is_stopped = requester->stopped;
+
+    amdvi_drv_unlock(drv->host, &drv->lock, flags);
+    return is_stopped;
+}
+
+void amdvi_drv_requester_set_stopped(struct amdvi_drv_requester *requester, bool stopped)
+{
+    struct amdvi_drv_unit *unit = requester->unit;
+    const struct amdvi_drv_host *host = unit->drv->host;
+    uintptr_t flags = amdvi_drv_lock(host, &unit->drv->lock);
+    uintptr_t unit_flags = amdvi_drv_lock(host, &unit->lock);
+
+    requester->stopped = stopped;
+    requester->stop_due = false;
+    requester->faults = 0;
+    amdvi_drv_unlock(host, &unit->lock, unit_flags);
+    amdvi_drv_unlock(host, &unit->drv->lock, flags);
+}
+
 /* Is its entry what it was before anybody used it, and known to nobody? drv->lock is held. */
 static bool is_forgettable(const struct amdvi_drv_requester *requester)
 {
     return requester->users == 0 && requester->domain == requester->home &&
            requester->linked == NULL && requester->interrupts == NULL && !requester->ats &&
            !requester->stopped && !requester->stop_due && !requester->keeps_home &&
-           !requester->ats_late && !requester->ats_config_due && !requester->writing &&
+           !__atomic_load_n(&requester->ats_late, __ATOMIC_ACQUIRE) &&
+           !__atomic_load_n(&requester->ats_config_due, __ATOMIC_ACQUIRE) && !requester->writing &&
            !requester->breaking && !requester->interrupts_dirty;
 }
 

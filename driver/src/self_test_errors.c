@@ -89,8 +89,8 @@ void amdvi_drv_test_event(struct amdvi_drv_self_test_run *test,
 }
 
 /* Write the head register: one behind the tail, so that the log is full; or where it is in truth.
- */
-static void set_head(struct amdvi_drv_self_test_run *test, bool is_full)
+ * How often it has overflowed before. */
+static uint64_t set_head(struct amdvi_drv_self_test_run *test, bool is_full)
 {
     const struct amdvi_drv_host *host = test->drv->host;
     struct amdvi_drv_log *log = &test->unit->log;
@@ -102,7 +102,9 @@ static void set_head(struct amdvi_drv_self_test_run *test, bool is_full)
                (log->size_bytes - 1);
     }
     amdvi_drv_reg_write(host, test->unit->window, AMDVI_REG_EVENT_LOG_HEAD, head);
+    uint64_t overflows = log->overflows;
     amdvi_drv_unlock(host, &test->unit->lock, flags);
+    return overflows;
 }
 
 /* Did it overflow? Somebody else may have restarted it already. */
@@ -125,15 +127,13 @@ void amdvi_drv_test_overflow(struct amdvi_drv_self_test_run *test,
                              struct amdvi_drv_test_result *result)
 {
     struct amdvi_drv *drv = test->drv;
-    uint64_t overflows = test->unit->log.overflows;
-
     if (!test->event_was_found) {
         return;
     }
-    set_head(test, true);
+    uint64_t overflows = set_head(test, true);
     enum amdvi_drv_status status = run_bad_command(test);
     bool overflowed = has_overflowed(test, overflows);
-    set_head(test, false);
+    (void)set_head(test, false);
     (void)amdvi_drv_unit_interrupt(drv, amdvi_drv_unit_index(test->unit));
     amdvi_drv_test_compare(result, AMDVI_DRV_ERR_COMMAND, status);
     amdvi_drv_test_compare(result, true, overflowed);

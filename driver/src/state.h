@@ -76,10 +76,13 @@ struct amdvi_drv_unit {
     struct amdvi_wire_dte stopped_entry; /* as amdvi_drv_stopped_dte() */
     struct amdvi_drv_ring ring;
     struct amdvi_drv_log log;
-    struct amdvi_drv_lock lock; /* log, CONTROL, entries of the device table */
-    bool touched;               /* registers were written */
-    bool in_force;              /* the device table base is ours: the unit may read the table */
-    bool stuck;                 /* ring or log did not stop: the unit may write there */
+    struct amdvi_drv_lock lock; /* log, entries of the device table and of interrupt tables, info;
+                                   CONTROL is heap->lock's, see registers.h */
+    /* Up to has_interrupt: start, stop, suspend and resume, which have the machine to themselves.
+     */
+    bool touched;  /* registers were written */
+    bool in_force; /* the device table base is ours: the unit may read the table */
+    bool stuck;    /* ring or log did not stop: the unit may write there */
     bool has_interrupt;
     uint64_t lost;             /* events since the last report: unit->lock */
     uint32_t silences;         /* IOTLB_INV_TIMEOUT: written under unit->lock */
@@ -89,7 +92,11 @@ struct amdvi_drv_unit {
     struct amdvi_drv_rd890 rd890; /* over a suspend */
 };
 
-/* A device table entry that somebody uses, or that firmware's memory is for. */
+/*
+ * A device table entry that somebody uses, or that firmware's memory is for. What its entry is made
+ * of is changed under drv->lock and the lock that amdvi_drv_domain_write_root() has, since it reads
+ * without drv->lock: domain->lock of the domain that it is linked to, or unit->lock.
+ */
 struct amdvi_drv_requester {
     struct amdvi_drv_requester *next;           /* of its bucket; drv->lock */
     struct amdvi_drv_requester *next_in_domain; /* domain->lock */
@@ -98,27 +105,34 @@ struct amdvi_drv_requester {
                                         drv->lock and domain->lock */
     struct amdvi_drv_domain *linked; /* in whose list it is, never home's: the domain, or the one it
                                         left without a completed invalidation; drv->lock */
-    struct amdvi_drv_domain *home;   /* with firmware's memory and nothing else; NULL: has none */
-    struct amdvi_drv_interrupt_table *interrupts; /* NULL: all aborted */
-    uint64_t memories;                            /* which of drv->memory are for it */
+    struct amdvi_drv_domain *home;   /* with firmware's memory and nothing else; NULL: has none.
+                                        drv->lock; by whoever claimed the device */
+    struct amdvi_drv_interrupt_table *interrupts; /* NULL: all aborted. Changed under drv->lock and
+                                                     unit->lock, by whoever claimed the device */
+    uint64_t memories;                            /* which of drv->memory are for it: as home, and
+                                                     linked->lock */
     uint16_t device_id;
     uint8_t dte_setting; /* AMDVI_IVRS_DTE_… */
-    uint8_t users;       /* devices */
-    bool trusted;        /* all of them */
-    bool ats;            /* I=1 */
+    uint8_t users;       /* devices, and calls that hold on to it: drv->lock */
+    bool trusted;        /* all of them: drv->lock, and nobody has claimed a device of it */
+    bool ats;            /* I=1. Changed under drv->lock and linked->lock */
     bool ats_forbidden;
-    bool stopped;            /* blocked, because it faulted or timed out */
+    bool stopped;            /* blocked, because it faulted or timed out. Changed under drv->lock
+                                and unit->lock */
     bool entry_dirty;        /* written, but its 2h not submitted yet: domain->lock */
     bool writing;            /* somebody is at its entry, in two steps perhaps: drv->lock */
-    bool leaving;            /* somebody takes it out of the domain it is linked to: drv->lock */
+    bool leaving;            /* somebody takes it out of the domain it is linked to, and nobody
+                                else may meanwhile: drv->lock */
     bool breaking;           /* between the two: nobody else may store to it. unit->lock */
     bool ats_late;           /* IOTLB_INV_TIMEOUT: whoever took that event out of the log sets this
                                 in the same critical section (unit->lock); or late without one */
-    bool ats_closing;        /* I=0 in its entry although @ats: still told of invalidations */
-    bool interrupts_dirty;   /* its interrupts may not be what the IOMMU has */
+    bool ats_closing;        /* I=0 in its entry although @ats: still told of invalidations. This
+                                and ats_late, ats_config_due are atomics */
+    bool interrupts_dirty;   /* its interrupts may not be what the IOMMU has: whoever claimed */
     bool ats_config_due;     /* closed after a timeout; its configuration is still to be written */
-    uint8_t ats_queue_depth; /* Maxpend */
-    bool stop_due;           /* @stopped was set in an interrupt, and is to be completed: poll */
+    uint8_t ats_queue_depth; /* Maxpend. Written while @ats is not set, by whoever claimed */
+    bool stop_due;           /* @stopped was set in an interrupt, and is to be completed by poll:
+                                drv->lock */
     bool keeps_home;         /* its firmware memory is a device's that is gone, not its own */
     uint32_t faults;         /* in the second that began at: unit->lock */
     uint64_t faults_since_ns;
@@ -128,7 +142,7 @@ struct amdvi_drv_device {
     struct amdvi_drv *drv;
     struct amdvi_drv_device *next; /* drv->lock */
     struct amdvi_drv_device_config config;
-    struct amdvi_drv_domain *domain; /* NULL: home, or blocked */
+    struct amdvi_drv_domain *domain; /* NULL: home, or blocked. drv->lock, by whoever claimed it */
     struct amdvi_drv_requester *requester[AMDVI_DRV_REQUESTERS_MAX];
     uint64_t homeless; /* while it is added: the memories of a home that is to be made first */
     uint8_t requester_count;
@@ -157,11 +171,13 @@ struct amdvi_drv_domain {
     bool is_home;
     struct amdvi_drv_lock lock; /* all that follows */
     struct amdvi_drv_pages pages;
+    /* Of these three changed under drv->lock too. */
     struct amdvi_drv_requester *requesters;
-    uint32_t units;     /* bits: where requesters are */
+    uint32_t units;     /* bits: where requesters are; an atomic */
     uint16_t ats_count; /* of requesters */
     uint64_t memories;  /* which of drv->memory are mapped */
     bool poisoned;
+    uint32_t poisonings;         /* so often */
     uint32_t root_moving;        /* calls that wait until entries with a new root are invalidated */
     uint32_t attaching;          /* devices on their way: firmware's memory stays */
     uint64_t firmware_bytes;     /* of pages.mapped_bytes */
@@ -253,10 +269,12 @@ struct amdvi_dte amdvi_drv_stopped_dte(const struct amdvi_drv_unit *unit);
 /*
  * No lock held; the device is busy. Move a requester to @domain (NULL: home, or blocked): entry
  * written, in two steps where it must, and everything invalidated and completed. After an error it
- * is blocked in memory. LIMIT: too many with ATS; it is home.
+ * is blocked in memory. LIMIT: too many with ATS; BUSY: somebody completes its leaving; it is home.
  */
 enum amdvi_drv_status amdvi_drv_requester_move(struct amdvi_drv_requester *requester,
                                                struct amdvi_drv_domain *domain);
+/* No lock held; the caller has set requester->leaving. To home, or to blocked. */
+enum amdvi_drv_status amdvi_drv_requester_leave(struct amdvi_drv_requester *requester);
 /* No lock held. Write the entry of a requester anew (interrupts, ATS, stop, restart) and complete.
  */
 enum amdvi_drv_status amdvi_drv_requester_refresh(struct amdvi_drv_requester *requester);
@@ -271,6 +289,8 @@ void amdvi_drv_domain_unlink(struct amdvi_drv_requester *requester);
 /* Take a device for oneself, and back: ERR_BUSY. */
 enum amdvi_drv_status amdvi_drv_device_claim(struct amdvi_drv_device *device);
 void amdvi_drv_device_unclaim(struct amdvi_drv_device *device);
+/* No lock held. Firmware's memory stays in the domain between the two. */
+void amdvi_drv_domain_set_attaching(struct amdvi_drv_domain *domain, bool begins);
 /* No lock held. Has another device it too? (users counts those who hold on to it as well.) */
 bool amdvi_drv_requester_is_shared(const struct amdvi_drv_device *device,
                                    const struct amdvi_drv_requester *requester);
@@ -375,6 +395,12 @@ enum amdvi_drv_status amdvi_drv_requester_get(struct amdvi_drv_unit *unit, uint1
                                               uint8_t dte_setting, struct amdvi_drv_requester **out,
                                               uint64_t *out_memories);
 void amdvi_drv_requester_put(struct amdvi_drv_requester *requester);
+/* No lock held. */
+bool amdvi_drv_requester_has_ats(const struct amdvi_drv_requester *requester);
+bool amdvi_drv_requester_is_stopped(const struct amdvi_drv_requester *requester);
+/* No lock held. Stopped or not from now on, whatever was due or counted; its entry is still to be
+ * written. */
+void amdvi_drv_requester_set_stopped(struct amdvi_drv_requester *requester, bool stopped);
 /* NULL when nobody uses it. Any context. */
 struct amdvi_drv_requester *amdvi_drv_requester_find(struct amdvi_drv_unit *unit,
                                                      uint16_t device_id);
@@ -468,7 +494,8 @@ enum amdvi_drv_status amdvi_drv_device_settle(struct amdvi_drv_device *device);
  * If it is nobody else's, what made it stop is of an earlier device, of this one before it was
  * known, or the device is leaving. Not while its ATS is to be closed.
  */
-void amdvi_drv_requester_forget_stop(struct amdvi_drv_requester *requester);
+void amdvi_drv_requester_forget_stop(const struct amdvi_drv_device *device,
+                                     struct amdvi_drv_requester *requester);
 
 /* ---- message.c ---- */
 

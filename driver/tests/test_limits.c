@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Domains whose owner is an application or a virtual machine; and how many devices with ATS. */
+#include "meet.h"
 #include "policy.h"
 
 #define FIRST UINT64_C(0x100000)
@@ -215,33 +216,15 @@ static void there_are_not_too_many_in_a_domain(void)
     policy_stop(&policy);
 }
 
-/*
- * Somebody else's attach, all of it, at one moment of ours: whenever we take a lock and have none.
- * Which moment is @at, from 1.
- */
 static struct {
     struct amdvi_drv_domain *domain;
     struct amdvi_drv_device *device;
     enum amdvi_drv_status status;
-    unsigned at, moments, held;
-    bool is_in;
 } other;
 
-static uintptr_t lock_or_attach(void *ctx, struct amdvi_drv_lock *lock)
+static void attach_other(void)
 {
-    if (!other.is_in && other.held == 0 && ++other.moments == other.at) {
-        other.is_in = true;
-        other.status = amdvi_drv_attach(other.domain, other.device);
-        other.is_in = false;
-    }
-    other.held++;
-    return true_host.lock(ctx, lock);
-}
-
-static void unlock(void *ctx, struct amdvi_drv_lock *lock, uintptr_t flags)
-{
-    true_host.unlock(ctx, lock, flags);
-    other.held--;
+    other.status = amdvi_drv_attach(other.domain, other.device);
 }
 
 static void two_at_once_do_not_pass_the_limit(void)
@@ -267,29 +250,21 @@ static void two_at_once_do_not_pass_the_limit(void)
         }
     }
     struct amdvi_drv_device *ours = device[AMDVI_DRV_ATS_MAX - 1];
-    memset(&other, 0, sizeof(other));
     other.domain = domain;
     other.device = device[AMDVI_DRV_ATS_MAX];
-    policy.rig.host.lock = lock_or_attach;
-    policy.rig.host.unlock = unlock;
-    while (other.moments >= other.at) {
-        other.at++;
-        other.moments = 0;
+    for (meet_start(); meet_again();) {
+        meet_arm(&policy.rig, attach_other);
         enum amdvi_drv_status status = amdvi_drv_attach(domain, ours);
-        bool was_there = other.moments >= other.at;
+        meet_disarm();
         CHECK_U64(domain->ats_count, AMDVI_DRV_ATS_MAX);
-        if (was_there) {
+        if (meet.has_met) {
             CHECK((status == AMDVI_DRV_OK && other.status == AMDVI_DRV_ERR_LIMIT) ||
                   (status == AMDVI_DRV_ERR_LIMIT && other.status == AMDVI_DRV_OK));
             limits += status == AMDVI_DRV_ERR_LIMIT ? 1 : 0;
         }
-        other.is_in = true;
         CHECK_U64(amdvi_drv_detach(status == AMDVI_DRV_OK ? ours : other.device), AMDVI_DRV_OK);
-        other.is_in = false;
     }
-    CHECK(limits != 0 && other.at - limits > 2); /* either was first */
-    policy.rig.host.lock = true_host.lock;
-    policy.rig.host.unlock = true_host.unlock;
+    CHECK(limits != 0 && meet.at - limits > 2); /* either was first */
     policy_stop(&policy);
 }
 
