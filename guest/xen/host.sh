@@ -29,7 +29,7 @@ xen_target_bytes=64      # what edu_machine and hold_page show
 xen_describe_machine() {
     machine=(
         -nodefaults -no-user-config -display none -no-reboot
-        -machine q35 -accel tcg -cpu "$xen_cpu" -m 1536M -smp 2
+        -machine q35 -accel "tcg,thread=$boot_threads" -cpu "$xen_cpu" -m 1536M -smp 2
     )
     [ -z "$boot_roms" ] || machine=(-L "$boot_roms" "${machine[@]}")
     [ -z "$xen_device" ] || machine+=(-device "$xen_device,id=iommu0")
