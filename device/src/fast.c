@@ -295,6 +295,7 @@ static __attribute__((noinline)) void *large_pointer(struct amdvi_reader *reader
 void *amdvi_iommu_pointer(struct amdvi_reader *reader, uint16_t device_id, uint64_t iova,
                           uint64_t size_bytes, enum amdvi_access access)
 {
+    amdvi_reader_check_online(reader);
     if (reader->size_log2 != AMDVI_PAGE_LOG2) {
         return large_pointer(reader, device_id, iova, size_bytes, access);
     }

@@ -115,9 +115,16 @@ static int end_of(struct machine *machine, void (*call)(struct amdvi_reader *rea
 
 static void a_reader_that_is_offline_is_refused_by_every_call(void)
 {
+    struct machine_options options = machine_cache_sizes[2];
     struct machine machine;
 
-    machine_start(&machine, &machine_cache_sizes[0]);
+    options.host_pointers = true;
+    machine_start(&machine, &options);
+    uint64_t root = machine_set_paged(&machine, DEVICE, 1, 3);
+    machine_map(&machine, root, 3, 0, MACHINE_FREE, 12, true, true);
+    /* What is known is found out, too. */
+    CHECK(amdvi_iommu_pointer(machine.reader, DEVICE, 0, 1, AMDVI_ACCESS_READ) != NULL);
+    CHECK(machine_translate(&machine, DEVICE, 0, 1, AMDVI_ACCESS_READ).cached);
     for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         int status = end_of(&machine, calls[i], false);
 
