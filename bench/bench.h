@@ -87,8 +87,7 @@ struct comparison {
 /* Measure in turns, add the row. Gives the time of one of ours. */
 double bench_compare(struct bench *bench, struct load *load, const struct comparison *what);
 
-/* ---- Groups of rows ----------------------------------------------------------------------------
- */
+/* ---- Groups of rows -------------------------------------------------------------------------- */
 
 void rows_translate(struct bench *bench);
 void rows_commands(struct bench *bench);

@@ -169,8 +169,7 @@ void load_waits(void *what, unsigned count)
     }
 }
 
-/* ---- The comparator ----------------------------------------------------------------------------
- */
+/* ---- The comparator -------------------------------------------------------------------------- */
 
 void load_textbook_pointer(void *what, unsigned count)
 {

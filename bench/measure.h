@@ -33,8 +33,7 @@ void bench_measure(struct trial *trials, unsigned count, unsigned milliseconds);
 /* Minimum and median of @count times. They are sorted. */
 struct sample bench_sample(double *times_ns, unsigned count);
 
-/* ---- Calibrators: what a ratio is a multiple of. Their load is a struct calibration. -----------
- */
+/* ---- Calibrators: what a ratio is a multiple of. Their load is a struct calibration. --------- */
 
 struct calibration {
     _Alignas(64) uint64_t line; /* nobody else's */

@@ -110,8 +110,7 @@ double bench_compare(struct bench *bench, struct load *load, const struct compar
     return row.ns;
 }
 
-/* ---- JSON. No text in it needs escaping. -------------------------------------------------------
- */
+/* ---- JSON. No text in it needs escaping. ----------------------------------------------------- */
 
 static void write_row(FILE *file, const struct row *row)
 {

@@ -132,8 +132,7 @@ static void page_and_directories(struct bench *bench, struct load *load)
     bench_row(bench, &row);
 }
 
-/* ---- What readers pay --------------------------------------------------------------------------
- */
+/* ---- What readers pay ------------------------------------------------------------------------ */
 
 static void tell(struct load *load, unsigned count)
 {
@@ -207,8 +206,7 @@ static void survivals(struct bench *bench, struct load *load)
     survival(bench, load, "pages still cached after 2048 other domains are", COMMAND_COUNT, false);
 }
 
-/* ---- A whole domain, a device ------------------------------------------------------------------
- */
+/* ---- A whole domain, a device ---------------------------------------------------------------- */
 
 static void refill(void *what)
 {

@@ -181,8 +181,7 @@ static void two_readers(struct bench *bench, struct load *load)
     free(second);
 }
 
-/* ---- Beside commands ---------------------------------------------------------------------------
- */
+/* ---- Beside commands ------------------------------------------------------------------------- */
 
 struct commander {
     struct load *load;

@@ -37,8 +37,7 @@ static enum cli_qmp_end fail(struct cli_qmp *qmp, enum cli_qmp_end end, const ch
     return end;
 }
 
-/* ---- Connecting -------------------------------------------------------------------------------
- */
+/* ---- Connecting ------------------------------------------------------------------------------ */
 
 static enum cli_qmp_end connect_unix(struct cli_qmp *qmp, const char *path)
 {
@@ -102,8 +101,7 @@ void cli_qmp_close(struct cli_qmp *qmp)
     qmp->room = 0;
 }
 
-/* ---- Lines ------------------------------------------------------------------------------------
- */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -207,8 +205,7 @@ static enum cli_qmp_end send_text(struct cli_qmp *qmp, const char *text)
     return CLI_QMP_FINE;
 }
 
-/* ---- Commands ---------------------------------------------------------------------------------
- */
+/* ---- Commands -------------------------------------------------------------------------------- */
 
 static enum cli_qmp_end send_command(struct cli_qmp *qmp, const char *command, json_t *arguments)
 {

@@ -44,8 +44,7 @@ struct top_options {
 
 #define TOP_LINE_BYTES 160
 
-/* ---- top_sample.c -----------------------------------------------------------------------------
- */
+/* ---- top_sample.c ---------------------------------------------------------------------------- */
 
 /* Connects, and finds the paths of the devices, or of the chosen one. Afterwards @qmp is connected
  * only if it was CLI_QMP_FINE. */
@@ -55,14 +54,12 @@ enum cli_qmp_end top_open(struct cli_qmp *qmp, const struct top_options *options
 /* All of what they tell now. */
 enum cli_qmp_end top_sample(struct cli_qmp *qmp, const json_t *paths, json_t **out_sample);
 
-/* ---- top_report.c -----------------------------------------------------------------------------
- */
+/* ---- top_report.c ---------------------------------------------------------------------------- */
 
 /* @before is NULL for a report since the start. */
 json_t *top_report(const struct top_options *options, const json_t *before, const json_t *now);
 
-/* ---- top_text.c -------------------------------------------------------------------------------
- */
+/* ---- top_text.c ------------------------------------------------------------------------------ */
 
 /* One line each, of a unit of a report. @line has room for TOP_LINE_BYTES. */
 enum top_summary { TOP_COMMANDS, TOP_WAITS, TOP_EVENTS, TOP_SUMMARIES };
@@ -75,8 +72,7 @@ void top_row_text(char *line, const json_t *report, const json_t *row);
 const char *top_unit_name(const json_t *unit);
 void top_print(const struct cli_out *out, const json_t *report);
 
-/* ---- top_screen.c -----------------------------------------------------------------------------
- */
+/* ---- top_screen.c ---------------------------------------------------------------------------- */
 
 /* Whether this program was built with a screen. */
 bool top_screen_is_there(void);

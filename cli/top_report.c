@@ -32,8 +32,7 @@ static json_t *hit_rate(json_int_t hits, json_int_t walks)
     return translated > 0 ? json_real(100 * (double)hits / translated) : json_null();
 }
 
-/* ---- Devices ----------------------------------------------------------------------------------
- */
+/* ---- Devices --------------------------------------------------------------------------------- */
 
 static bool is_same_device(const json_t *a, const json_t *b)
 {
@@ -160,8 +159,7 @@ static json_t *make_sum(const json_t *rows)
                      sum_of(rows, "interrupts"));
 }
 
-/* ---- Units ------------------------------------------------------------------------------------
- */
+/* ---- Units ----------------------------------------------------------------------------------- */
 
 static double times_grown(const json_t *now, const json_t *before, size_t index)
 {

@@ -42,8 +42,7 @@ static double clock_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* ---- Drawing ----------------------------------------------------------------------------------
- */
+/* ---- Drawing --------------------------------------------------------------------------------- */
 
 static void draw_line(int y, const char *text, attr_t attributes)
 {
@@ -172,8 +171,7 @@ static void draw(struct screen *screen)
     refresh();
 }
 
-/* ---- Samples ----------------------------------------------------------------------------------
- */
+/* ---- Samples --------------------------------------------------------------------------------- */
 
 static void make_report(struct screen *screen)
 {
@@ -220,8 +218,7 @@ static enum cli_qmp_end take_sample(struct screen *screen)
     return CLI_QMP_FINE;
 }
 
-/* ---- Keys -------------------------------------------------------------------------------------
- */
+/* ---- Keys ------------------------------------------------------------------------------------ */
 
 static bool sort_by(struct screen *screen, int key)
 {
@@ -313,8 +310,7 @@ static void wait_until(struct screen *screen, double when_s)
     }
 }
 
-/* ---- Running ----------------------------------------------------------------------------------
- */
+/* ---- Running --------------------------------------------------------------------------------- */
 
 static bool may_go_on(const struct screen *screen, enum cli_qmp_end end)
 {

@@ -38,8 +38,7 @@ static void append(char *line, const char *format, ...)
     }
 }
 
-/* ---- Numbers ----------------------------------------------------------------------------------
- */
+/* ---- Numbers --------------------------------------------------------------------------------- */
 
 static bool has_interval(const json_t *report)
 {
@@ -102,8 +101,7 @@ static void append_time(char *line, const json_t *us)
     }
 }
 
-/* ---- Summaries --------------------------------------------------------------------------------
- */
+/* ---- Summaries ------------------------------------------------------------------------------- */
 
 static void append_ring(char *line, const json_t *ring, const char *what)
 {
@@ -202,8 +200,7 @@ bool top_summary_is_bad(const json_t *unit, enum top_summary what)
     return false;
 }
 
-/* ---- The table --------------------------------------------------------------------------------
- */
+/* ---- The table ------------------------------------------------------------------------------- */
 
 static void append_cell(char *line, enum top_column column, const char *text)
 {
@@ -268,8 +265,7 @@ void top_row_text(char *line, const json_t *report, const json_t *row)
     }
 }
 
-/* ---- Printing ---------------------------------------------------------------------------------
- */
+/* ---- Printing -------------------------------------------------------------------------------- */
 
 static void print_line(const struct cli_out *out, const char *line, enum cli_colour colour)
 {

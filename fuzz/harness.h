@@ -188,8 +188,7 @@ void fuzz_release(struct fuzz_machine *machine, unsigned lease);
 /* Registers, capability block and guest memory, as one number. */
 uint64_t fuzz_state_digest(const struct fuzz_machine *machine);
 
-/* ---- Values that a hostile or a proper guest might use (values.c) ------------------------------
- */
+/* ---- Values that a hostile or a proper guest might use (values.c) ---------------------------- */
 
 uint64_t fuzz_page(struct fuzz_input *input);    /* of system memory, often RAM */
 uint64_t fuzz_address(struct fuzz_input *input); /* the same, with an offset */
@@ -201,8 +200,7 @@ void fuzz_device_entry(struct fuzz_input *input, uint64_t word[4]);
 uint32_t fuzz_interrupt_entry(struct fuzz_input *input);
 void fuzz_command(struct fuzz_input *input, uint64_t word[2]);
 
-/* ---- The oracle's opinion (judge.c) ------------------------------------------------------------
- */
+/* ---- The oracle's opinion (judge.c) ---------------------------------------------------------- */
 
 /* What the library answered, caches off; NULL, or what is wrong with it. */
 const char *fuzz_judge_dma(struct fuzz_machine *machine, const struct amdvi_request *request,
@@ -231,8 +229,7 @@ const char *fuzz_judge_ats(const struct fuzz_machine *machine, uint16_t device_i
 /* Can the event log take an entry now? */
 bool fuzz_log_takes(const struct fuzz_machine *machine);
 
-/* ---- Operations (operations.c, requests.c) -----------------------------------------------------
- */
+/* ---- Operations (operations.c, requests.c) --------------------------------------------------- */
 
 typedef void fuzz_operation(struct fuzz_machine *machine, struct fuzz_input *input);
 

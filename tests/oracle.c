@@ -174,8 +174,7 @@ bool oracle_tunnel_passes(const struct oracle_machine *machine)
     return machine->ht_tunnel && !oracle_bit(machine->control, 1);
 }
 
-/* ---- The special address ranges: their table, row by row, for a device with V=1 ----------------
- */
+/* ---- The special address ranges: their table, row by row, for a device with V=1 -------------- */
 
 /* INVALID_DEVICE_REQUEST; RW is not reported. */
 static void refuse(const struct dma_question *question, struct oracle_dma_answer *answer,

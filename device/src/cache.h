@@ -57,8 +57,7 @@ size_t amdvi_cache_slot_count(unsigned entries);
 /* @slots: amdvi_cache_slot_count() of them, all zero. */
 void amdvi_cache_init(struct amdvi_cache *cache, struct amdvi_cache_slot *slots, unsigned entries);
 
-/* ---- Look-ups: any thread ---------------------------------------------------------------------
- */
+/* ---- Look-ups: any thread -------------------------------------------------------------------- */
 
 /* The first slot of the set that @index selects, by its lower bits. */
 static inline struct amdvi_cache_slot *amdvi_cache_set(const struct amdvi_cache *cache,
@@ -111,8 +110,7 @@ static inline bool amdvi_cache_find(const struct amdvi_cache *cache, uint64_t in
     return false;
 }
 
-/* ---- Changes: with the lock of all caches -----------------------------------------------------
- */
+/* ---- Changes: with the lock of all caches ---------------------------------------------------- */
 
 static inline void amdvi_slot_empty(struct amdvi_cache_slot *slot)
 {

@@ -56,8 +56,7 @@ struct amdvi_caches {
     _Atomic uint64_t interrupt_keys[AMDVI_DEVICE_IDS];
 };
 
-/* ---- caches.c ---------------------------------------------------------------------------------
- */
+/* ---- caches.c -------------------------------------------------------------------------------- */
 
 /* Of memory that is all 0, and before its caches are used. */
 void amdvi_caches_init(struct amdvi_caches *caches);
@@ -114,8 +113,7 @@ void amdvi_caches_drop_interrupts(struct amdvi_caches *caches, uint16_t device_i
 /* Host pointers, in translations and directories. */
 void amdvi_caches_drop_pointers(struct amdvi_caches *caches);
 
-/* ---- The context of a device ------------------------------------------------------------------
- */
+/* ---- The context of a device ----------------------------------------------------------------- */
 
 /*
  * A device is plain when its entry is legal, has V=TV=1 and IR=IW=1, and names page tables (mode 1
@@ -179,8 +177,7 @@ static inline uint64_t amdvi_interrupt_key(const struct amdvi_caches *caches, ui
            index;
 }
 
-/* ---- Device table entries: device_table.c -----------------------------------------------------
- */
+/* ---- Device table entries: device_table.c ---------------------------------------------------- */
 
 /* Words of a record. */
 enum {
@@ -204,8 +201,7 @@ static inline uint64_t amdvi_dte_index(uint16_t device_id)
 void amdvi_device_table_drop(struct amdvi_caches *caches, uint16_t device_id);
 void amdvi_device_table_drop_all(struct amdvi_caches *caches);
 
-/* ---- Translations: tlb.c ----------------------------------------------------------------------
- */
+/* ---- Translations: tlb.c --------------------------------------------------------------------- */
 
 /*
  * Words of a record. The distances make an address of any IOVA of the page by addition; both are
@@ -315,8 +311,7 @@ static inline void amdvi_tlb_put(struct amdvi_caches *caches, uint64_t context,
 unsigned amdvi_tlb_drop(struct amdvi_caches *caches, uint16_t domain_id, uint64_t first,
                         uint64_t last, bool directories);
 
-/* ---- Directories: directories.c ---------------------------------------------------------------
- */
+/* ---- Directories: directories.c -------------------------------------------------------------- */
 
 /* A page table of level 1 to 3 that walks of @context end in, or pass. */
 struct amdvi_directory {
@@ -399,8 +394,7 @@ void amdvi_directory_drop(struct amdvi_caches *caches, uint16_t domain_id, uint6
 void amdvi_directory_drop_page(struct amdvi_caches *caches, uint16_t domain_id, uint64_t iova);
 void amdvi_directory_drop_all(struct amdvi_caches *caches);
 
-/* ---- Host memory: host_memory.c ---------------------------------------------------------------
- */
+/* ---- Host memory: host_memory.c -------------------------------------------------------------- */
 
 /* Guest memory that lies in one piece in the host's. */
 struct amdvi_stretch {
@@ -458,8 +452,7 @@ bool amdvi_stretch_ask(struct amdvi_iommu *iommu, uint64_t generation, uint64_t 
 /* With the lock. */
 void amdvi_stretch_drop_all(struct amdvi_caches *caches);
 
-/* ---- The page of an invalidation --------------------------------------------------------------
- */
+/* ---- The page of an invalidation ------------------------------------------------------------- */
 
 /* Page @page_number of 2^@size_log2 bytes. */
 static inline void amdvi_tlb_drop_at(const struct amdvi_caches *caches, uint64_t page_number,

@@ -190,8 +190,7 @@ static bool wait_step(struct amdvi_iommu *iommu, struct amdvi_effects *effects)
     return true;
 }
 
-/* ---- Blocks of invalidations ------------------------------------------------------------------
- */
+/* ---- Blocks of invalidations ----------------------------------------------------------------- */
 
 /* Commands to run, from the head on, that lie in one piece and fit into a block. */
 static unsigned commands_in_a_row(struct amdvi_iommu *iommu, unsigned limit)
@@ -349,8 +348,7 @@ static void run_block(struct amdvi_iommu *iommu, unsigned count, struct amdvi_bl
     }
 }
 
-/* ---- Running ----------------------------------------------------------------------------------
- */
+/* ---- Running --------------------------------------------------------------------------------- */
 
 /* Is there anything to tell the host, for which lock has to be given up? */
 static bool has_news(const struct amdvi_iommu *iommu, const struct amdvi_block *block,

@@ -12,8 +12,7 @@
 /* Blocks larger than any SPA are not told of. */
 #define MAX_GRANULE_LOG2 52
 
-/* ---- The blocks around an address in which everything is alike ---------------------------------
- */
+/* ---- The blocks around an address in which everything is alike ------------------------------- */
 
 /* The largest block up to 2^@log2 bytes in which no other rule begins. */
 static uint8_t granule_around(const struct amdvi_iommu *iommu, uint64_t iova, unsigned log2)

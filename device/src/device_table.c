@@ -43,8 +43,7 @@ static enum amdvi_memory_status read_entry(const struct amdvi_iommu *iommu, uint
     return status == AMDVI_MEMORY_OK ? AMDVI_MEMORY_ERROR : status;
 }
 
-/* ---- The cache -------------------------------------------------------------------------------
- */
+/* ---- The cache ------------------------------------------------------------------------------- */
 
 /* What is decoded once only. */
 static uint64_t interrupts_of(const struct amdvi_dte *dte)
@@ -130,8 +129,7 @@ void amdvi_device_table_drop_all(struct amdvi_caches *caches)
     }
 }
 
-/* ---- Look-ups --------------------------------------------------------------------------------
- */
+/* ---- Look-ups -------------------------------------------------------------------------------- */
 
 void amdvi_device_table_find(struct amdvi_iommu *iommu, uint16_t device_id, bool use_cache,
                              uint64_t generation, struct amdvi_dte_lookup *out)

@@ -4,8 +4,7 @@
 
 #define LARGE_LOG2 21 /* what most pages have that are not of 4 KiB */
 
-/* ---- In the TLB ------------------------------------------------------------------------------
- */
+/* ---- In the TLB ------------------------------------------------------------------------------ */
 
 /* What a page that is in the TLB is worth for an access. */
 enum use {
@@ -25,8 +24,7 @@ static enum use use_of(const struct amdvi_iommu *iommu, const struct amdvi_page 
     return iommu->host.map == NULL || amdvi_has_pointer(page->host, access) ? USABLE : NO_POINTER;
 }
 
-/* ---- The end of a walk -----------------------------------------------------------------------
- */
+/* ---- The end of a walk ----------------------------------------------------------------------- */
 
 /* The host word of the page, which may have no pointer, or not to all of it. */
 static inline uint64_t host_word(struct amdvi_iommu *iommu, const struct amdvi_page *page,
@@ -205,8 +203,7 @@ enum amdvi_found amdvi_fast_page(struct amdvi_reader *reader, uint64_t context, 
     return amdvi_fast_page_elsewhere(reader, context, iova, access, out);
 }
 
-/* ---- One call ---------------------------------------------------------------------------------
- */
+/* ---- One call -------------------------------------------------------------------------------- */
 
 /* The general way, quietly: as far as the pages are joined, it may be a pointer all the same. */
 static __attribute__((noinline)) void *general_pointer(struct amdvi_reader *reader,

@@ -74,8 +74,7 @@ static void send_ht(const struct amdvi_irte *irte, struct amdvi_remapped *out)
                    amdvi_put(AMDVI_HT_INT_RQ_EOI, irte->request_eoi);
 }
 
-/* ---- The cache of entries ---------------------------------------------------------------------
- */
+/* ---- The cache of entries -------------------------------------------------------------------- */
 
 /* Words of a record. */
 enum {
@@ -306,8 +305,7 @@ static void remap(struct remapping *remapping)
     remapping->dte = NULL;
 }
 
-/* ---- The usual case ---------------------------------------------------------------------------
- */
+/* ---- The usual case -------------------------------------------------------------------------- */
 
 /* The message of an entry that is known, else 0: amdvi_cache_find() with few instructions. */
 static inline uint64_t find_message(const struct amdvi_caches *caches, uint16_t device_id,

@@ -112,8 +112,7 @@ void amdvi_page_walk(const struct amdvi_iommu *iommu, const struct amdvi_dte *dt
     }
 }
 
-/* ---- From a directory ------------------------------------------------------------------------
- */
+/* ---- From a directory ------------------------------------------------------------------------ */
 
 static bool read_from(const struct amdvi_iommu *iommu, const struct amdvi_directory *directory,
                       unsigned level, uint64_t iova, uint64_t *word)

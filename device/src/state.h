@@ -185,8 +185,7 @@ static inline void amdvi_count_own(_Atomic uint64_t *counter)
     amdvi_count_own_by(counter, 1);
 }
 
-/* ---- What is owed to the host once no lock is held --------------------------------------------
- */
+/* ---- What is owed to the host once no lock is held ------------------------------------------- */
 
 enum {
     AMDVI_DUE_TRANSLATIONS = 1U << 0,   /* tell of `what` */
@@ -218,8 +217,7 @@ void amdvi_effects_deliver(struct amdvi_iommu *iommu, const struct amdvi_effects
  */
 void amdvi_effects_deliver_first(struct amdvi_iommu *iommu, const struct amdvi_effects *effects);
 
-/* ---- mmio.c, control.c ------------------------------------------------------------------------
- */
+/* ---- mmio.c, control.c ----------------------------------------------------------------------- */
 
 /* Where a set of status and enable bits asks for the MSI. */
 uint64_t amdvi_interrupt_level(uint64_t control, uint64_t status);
@@ -234,8 +232,7 @@ void amdvi_status_change(struct amdvi_iommu *iommu, uint64_t clear, uint64_t set
 /* A write of the control register. With lock and log_lock held. */
 void amdvi_control_write(struct amdvi_iommu *iommu, uint64_t value, struct amdvi_effects *effects);
 
-/* ---- event_log.c ------------------------------------------------------------------------------
- */
+/* ---- event_log.c ----------------------------------------------------------------------------- */
 
 /*
  * Log an event. With @once, an event of this device is logged only if none was since the device's
@@ -249,8 +246,7 @@ void amdvi_event_log_rearm(struct amdvi_iommu *iommu, uint16_t device_id);
 /* The event that tells of a failed read or write of memory. */
 uint8_t amdvi_hw_error_type(enum amdvi_memory_status status);
 
-/* ---- device_table.c ---------------------------------------------------------------------------
- */
+/* ---- device_table.c -------------------------------------------------------------------------- */
 
 enum amdvi_dte_status {
     AMDVI_DTE_FOUND,
@@ -270,8 +266,7 @@ struct amdvi_dte_lookup {
 void amdvi_device_table_find(struct amdvi_iommu *iommu, uint16_t device_id, bool use_cache,
                              uint64_t generation, struct amdvi_dte_lookup *out);
 
-/* ---- page_walk.c ------------------------------------------------------------------------------
- */
+/* ---- page_walk.c ----------------------------------------------------------------------------- */
 
 enum amdvi_walk_status {
     AMDVI_WALK_OK,
@@ -345,8 +340,7 @@ static inline void amdvi_page_of(uint64_t word, unsigned size_log2, uint64_t iov
 void amdvi_directory_complete(struct amdvi_iommu *iommu, uint64_t generation, uint64_t iova,
                               unsigned level, struct amdvi_directory *directory);
 
-/* ---- host_memory.c ----------------------------------------------------------------------------
- */
+/* ---- host_memory.c --------------------------------------------------------------------------- */
 
 /*
  * Where the host has the @size_bytes of the page at @spa, known already or asked for. False when it
@@ -367,8 +361,7 @@ static inline bool amdvi_stretch_get(struct amdvi_iommu *iommu, uint64_t generat
     return true;
 }
 
-/* ---- decide.c ---------------------------------------------------------------------------------
- */
+/* ---- decide.c -------------------------------------------------------------------------------- */
 
 /* One page of a request, and how to look it up. */
 struct amdvi_lookup {
@@ -464,8 +457,7 @@ void amdvi_decide_invalid(const struct amdvi_lookup *lookup, unsigned type,
 void amdvi_decide_illegal(const struct amdvi_lookup *lookup, bool reserved,
                           struct amdvi_decision *out);
 
-/* ---- special_ranges.c -------------------------------------------------------------------------
- */
+/* ---- special_ranges.c ------------------------------------------------------------------------ */
 
 /*
  * A request of a device with V=1 to a special address range. False when the range is translated as
@@ -480,8 +472,7 @@ bool amdvi_bounds_cut(struct amdvi_range_bounds bounds, uint64_t first, uint64_t
 /* The same of any special address range. */
 bool amdvi_special_cuts(uint64_t first, uint64_t last);
 
-/* ---- translate.c ------------------------------------------------------------------------------
- */
+/* ---- translate.c ----------------------------------------------------------------------------- */
 
 /* Pages that one call looks up and joins: its work is bounded. */
 #define AMDVI_CALL_PAGES 512
@@ -513,8 +504,7 @@ enum amdvi_status amdvi_translate(const struct amdvi_lookup *lookup, struct amdv
                                   const struct amdvi_request *request,
                                   struct amdvi_translation *out, struct amdvi_decision *first);
 
-/* ---- iotlb.c ----------------------------------------------------------------------------------
- */
+/* ---- iotlb.c --------------------------------------------------------------------------------- */
 
 /* The two below: with lock held. */
 
@@ -526,8 +516,7 @@ void amdvi_iotlb_send(struct amdvi_iommu *iommu, const struct amdvi_command *com
 /* Send the requests in flight to their devices once more. With no lock held. */
 void amdvi_iotlb_send_again(struct amdvi_iommu *iommu);
 
-/* ---- lease.c ----------------------------------------------------------------------------------
- */
+/* ---- lease.c --------------------------------------------------------------------------------- */
 
 /*
  * Leases that what was invalidated might concern are to be walked again. After the epoch was
@@ -541,16 +530,14 @@ void amdvi_lease_mark(struct amdvi_iommu *iommu, const struct amdvi_invalidation
  */
 bool amdvi_lease_settle(struct amdvi_iommu *iommu, struct amdvi_effects *effects);
 
-/* ---- reader.c ---------------------------------------------------------------------------------
- */
+/* ---- reader.c -------------------------------------------------------------------------------- */
 
 void amdvi_reader_init(struct amdvi_reader *reader, struct amdvi_iommu *iommu);
 
 /* Something that a parked ring may wait for is over: if it was the last, run commands. */
 void amdvi_wake(struct amdvi_iommu *iommu);
 
-/* ---- command_ring.c, commands.c ---------------------------------------------------------------
- */
+/* ---- command_ring.c, commands.c -------------------------------------------------------------- */
 
 /* What a block of commands invalidated. */
 #define AMDVI_BLOCK_COMMANDS 32

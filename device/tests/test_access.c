@@ -69,8 +69,7 @@ static bool is_all(const uint8_t *bytes, uint8_t value, size_t size_bytes)
     return true;
 }
 
-/* ---- Carrying out -----------------------------------------------------------------------------
- */
+/* ---- Carrying out ---------------------------------------------------------------------------- */
 
 static void check_all_done(const struct amdvi_access_result *result, size_t size_bytes)
 {
@@ -243,8 +242,7 @@ static void compare_exchange_swaps_only_what_is_expected(void)
     }
 }
 
-/* ---- Arguments --------------------------------------------------------------------------------
- */
+/* ---- Arguments ------------------------------------------------------------------------------- */
 
 static void accesses_that_are_none_are_argument_errors(void)
 {
@@ -342,8 +340,7 @@ static void addresses_outside_the_ranges_are_not_interrupts(void)
     machine_stop(&machine);
 }
 
-/* ---- Without an effect ------------------------------------------------------------------------
- */
+/* ---- Without an effect ----------------------------------------------------------------------- */
 
 static const uint64_t mixed[PAGES] = {SPA(0), SPA(1), 0, SPA(3), SPA(9), 0, SPA(6), SPA(7)};
 
@@ -472,8 +469,7 @@ static void peek_and_quiet_requests_answer_like_others(void)
     machine_stop(&machine);
 }
 
-/* ---- Host pointers ----------------------------------------------------------------------------
- */
+/* ---- Host pointers --------------------------------------------------------------------------- */
 
 static void host_pointers_cover_the_run(void)
 {

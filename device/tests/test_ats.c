@@ -192,8 +192,7 @@ static void translated_requests_pass_with_i(void)
     with_each_ats(translated_requests);
 }
 
-/* ---- Invalidate requests
- * ------------------------------------------------------------------------- */
+/* ---- Invalidate requests --------------------------------------------------------------------- */
 
 static struct amdvi_command iotlb_command(uint16_t device_id, uint64_t iova, bool size)
 {

@@ -66,8 +66,7 @@ static void map(struct machine *machine, uint64_t root, uint64_t iova, uint64_t 
     }
 }
 
-/* ---- What is kept -----------------------------------------------------------------------------
- */
+/* ---- What is kept ---------------------------------------------------------------------------- */
 
 static void a_second_access_reads_no_memory(void)
 {
@@ -345,8 +344,7 @@ static void faults_are_not_kept(void)
     }
 }
 
-/* ---- Old and new ------------------------------------------------------------------------------
- */
+/* ---- Old and new ----------------------------------------------------------------------------- */
 
 static void a_changed_page_may_be_old_until_the_wait(void)
 {
@@ -449,8 +447,7 @@ static void a_changed_interrupt_entry_may_be_old_until_the_wait(void)
     }
 }
 
-/* ---- Any size ---------------------------------------------------------------------------------
- */
+/* ---- Any size -------------------------------------------------------------------------------- */
 
 #define SLOTS 8
 

@@ -12,8 +12,7 @@
 
 #define OTHER_DOMAIN 7
 
-/* ---- An entry that changes while it is read ----------------------------------------------------
- */
+/* ---- An entry that changes while it is read -------------------------------------------------- */
 
 /* The interrupt table, which DMA does not use, moves before each pass but the first, so often. */
 static enum amdvi_memory_status keep_changing(struct host *host, unsigned pass, unsigned word)
@@ -115,8 +114,7 @@ static void pages_of_two_domains_are_not_one_run(void)
     stop(&host);
 }
 
-/* ---- Host pointers -----------------------------------------------------------------------------
- */
+/* ---- Host pointers --------------------------------------------------------------------------- */
 
 static void a_host_pointer_is_asked_for_the_access(void)
 {
@@ -177,8 +175,7 @@ static void a_host_pointer_may_be_good_for_less(void)
     }
 }
 
-/* ---- Threads that call in meanwhile ------------------------------------------------------------
- */
+/* ---- Threads that call in meanwhile ---------------------------------------------------------- */
 
 enum meeting { WRITES_A_REGISTER, LOGS_AN_EVENT, ANSWERS, RESETS };
 
@@ -296,8 +293,7 @@ static void calls_are_not_disturbed_by_other_threads(void)
     stop(&host);
 }
 
-/* ---- COMPLETION_WAITs -------------------------------------------------------------------------
- */
+/* ---- COMPLETION_WAITs ------------------------------------------------------------------------ */
 
 /* A command at byte @at of the ring, which ends behind it. */
 static void command(struct host *host, uint64_t at, uint64_t word0, uint64_t word1)

@@ -14,8 +14,7 @@
 #define SPA(n) (MACHINE_FREE + UINT64_C(0x1000) * (n))
 #define ALL    UINT64_C(0x7ffffffffffff000)
 
-/* ---- A host with nothing optional --------------------------------------------------------------
- */
+/* ---- A host with nothing optional ------------------------------------------------------------ */
 
 #define BARE_BYTES 0x10000
 
@@ -62,8 +61,7 @@ static struct amdvi_config default_config(void)
     return config;
 }
 
-/* ---- The configuration ------------------------------------------------------------------------
- */
+/* ---- The configuration ----------------------------------------------------------------------- */
 
 static void check_size(const struct amdvi_config *config, bool is_valid)
 {
@@ -173,8 +171,7 @@ static void the_defaults_are_those_of_revision_1_20(void)
     check_size(&config, true);
 }
 
-/* ---- Creation ---------------------------------------------------------------------------------
- */
+/* ---- Creation -------------------------------------------------------------------------------- */
 
 static void an_instance_lives_in_the_memory_that_it_is_given(void)
 {
@@ -328,8 +325,7 @@ static void a_host_with_nothing_optional_works(void)
     amdvi_iommu_destroy(iommu);
 }
 
-/* ---- Parts of an instance ---------------------------------------------------------------------
- */
+/* ---- Parts of an instance -------------------------------------------------------------------- */
 
 static void readers_are_those_of_the_configuration(void)
 {
@@ -432,8 +428,7 @@ static void two_instances_do_not_know_each_other(void)
     machine_stop(&machines[1]);
 }
 
-/* ---- Statistics -------------------------------------------------------------------------------
- */
+/* ---- Statistics ------------------------------------------------------------------------------ */
 
 static void statistics_add_up_over_readers(void)
 {

@@ -52,8 +52,7 @@ static void set_device(struct machine *machine, uint16_t device, uint16_t domain
     machine_set_dte(machine, device, &dte);
 }
 
-/* ---- INVALIDATE_IOMMU_PAGES -------------------------------------------------------------------
- */
+/* ---- INVALIDATE_IOMMU_PAGES ------------------------------------------------------------------ */
 
 /* One command for @first to @last in DOMAIN: the pages at its edges, and the same ones of OTHER. */
 static void invalidate_range(uint64_t address, bool size, uint64_t first, uint64_t last)
@@ -170,8 +169,7 @@ static void a_large_command_drops_pages_of_every_size_in_it(void)
     machine_stop(&machine);
 }
 
-/* ---- The other commands -----------------------------------------------------------------------
- */
+/* ---- The other commands ---------------------------------------------------------------------- */
 
 /* Two devices of one domain, everything of both cached. */
 static void warm_up(struct machine *machine)
@@ -265,8 +263,7 @@ static void a_page_command_leaves_interrupts_alone(void)
     machine_stop(&machine);
 }
 
-/* ---- Without commands -------------------------------------------------------------------------
- */
+/* ---- Without commands ------------------------------------------------------------------------ */
 
 static void check_all_cold(struct machine *machine)
 {
@@ -316,8 +313,7 @@ static void a_reset_empties_the_caches(void)
     machine_stop(&machine);
 }
 
-/* ---- What the host is told --------------------------------------------------------------------
- */
+/* ---- What the host is told ------------------------------------------------------------------- */
 
 static void check_told_all(struct machine *machine)
 {

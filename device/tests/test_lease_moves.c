@@ -143,8 +143,7 @@ static void once_the_iommu_is_on_its_domain_ends_it(void)
     machine_stop(&scene.machine);
 }
 
-/* ---- The exclusion range -----------------------------------------------------------------------
- */
+/* ---- The exclusion range --------------------------------------------------------------------- */
 
 static void exclude(struct scene *scene, bool is_excluded)
 {
@@ -192,8 +191,7 @@ static void excluded_from_its_tables_it_ends(void)
     machine_stop(&scene.machine);
 }
 
-/* ---- The tunnel of HyperTransport -------------------------------------------------------------
- */
+/* ---- The tunnel of HyperTransport ------------------------------------------------------------ */
 
 static void what_is_no_longer_let_through_the_tunnel_ends(void)
 {

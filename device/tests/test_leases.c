@@ -87,8 +87,7 @@ static void check_is_revoked(struct scene *scene)
     CHECK_U64(stats.waits_parked, 1);
 }
 
-/* ---- What holds and what does not -------------------------------------------------------------
- */
+/* ---- What holds and what does not ------------------------------------------------------------ */
 
 static void change_page(struct scene *scene, unsigned page, uint64_t spa, bool read, bool write)
 {
@@ -321,8 +320,7 @@ static void a_disabled_or_reset_iommu_revokes_what_no_longer_holds(void)
     }
 }
 
-/* ---- When -------------------------------------------------------------------------------------
- */
+/* ---- When ------------------------------------------------------------------------------------ */
 
 static void a_lease_taken_after_the_change_delays_nothing(void)
 {
@@ -473,8 +471,7 @@ static void without_a_work_function_many_leases_are_looked_at_too(void)
     free(leases);
 }
 
-/* ---- Taking -----------------------------------------------------------------------------------
- */
+/* ---- Taking ---------------------------------------------------------------------------------- */
 
 static void a_refused_request_takes_no_lease(void)
 {
@@ -508,8 +505,7 @@ static void a_refused_request_takes_no_lease(void)
     machine_stop(&machine);
 }
 
-/* ---- Memory that is laid out anew -------------------------------------------------------------
- */
+/* ---- Memory that is laid out anew ------------------------------------------------------------ */
 
 static void memory_that_changes_revokes_the_leases_into_it(void)
 {

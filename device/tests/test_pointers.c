@@ -5,8 +5,7 @@
  */
 #include "pages.h"
 
-/* ---- amdvi_iommu_pointer() -------------------------------------------------------------------
- */
+/* ---- amdvi_iommu_pointer() ------------------------------------------------------------------- */
 
 static void says_what_the_tables_say(void)
 {
@@ -236,8 +235,7 @@ static void devices_of_a_domain_have_their_own_permissions(void)
     machine_stop(&machine);
 }
 
-/* ---- Invalidation -----------------------------------------------------------------------------
- */
+/* ---- Invalidation ---------------------------------------------------------------------------- */
 
 static void invalidate(struct machine *machine, uint64_t iova, bool pde)
 {

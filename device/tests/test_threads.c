@@ -74,8 +74,7 @@ static void use_target(const struct amdvi_request *request, uint64_t spa)
     }
 }
 
-/* ---- Users ------------------------------------------------------------------------------------
- */
+/* ---- Users ----------------------------------------------------------------------------------- */
 
 static struct amdvi_request any_request(struct user *user)
 {
@@ -228,8 +227,7 @@ static void stop_users(void)
     }
 }
 
-/* ---- The driver -------------------------------------------------------------------------------
- */
+/* ---- The driver ------------------------------------------------------------------------------ */
 
 static void set_switched(void)
 {
@@ -394,8 +392,7 @@ static void run_race(const struct machine_options *options, void *(*const *what)
     tear_down();
 }
 
-/* ---- Cases ------------------------------------------------------------------------------------
- */
+/* ---- Cases ----------------------------------------------------------------------------------- */
 
 static void translations_end_before_the_wait(void)
 {

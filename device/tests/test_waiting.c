@@ -84,8 +84,7 @@ static void check_done(struct machine *machine)
     CHECK_U64(head(machine), machine_reg(machine, AMDVI_REG_CMD_BUF_TAIL));
 }
 
-/* ---- Parking and going on ---------------------------------------------------------------------
- */
+/* ---- Parking and going on -------------------------------------------------------------------- */
 
 enum command_kind { PAGES, DEVICE_ENTRY, INTERRUPTS, KINDS };
 
@@ -280,8 +279,7 @@ static void enabling_is_an_invalidation(void)
     machine_stop(&machine);
 }
 
-/* ---- The command buffer while parked ----------------------------------------------------------
- */
+/* ---- The command buffer while parked --------------------------------------------------------- */
 
 static void later_commands_do_not_run_meanwhile(void)
 {
@@ -396,8 +394,7 @@ static void a_reset_forgets_a_parked_wait(void)
     machine_stop(&machine);
 }
 
-/* ---- Who does the work ------------------------------------------------------------------------
- */
+/* ---- Who does the work ----------------------------------------------------------------------- */
 
 static void the_last_release_asks_for_work_once(void)
 {

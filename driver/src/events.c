@@ -11,8 +11,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-/* ---- Judging an event: drv->lock and unit->lock are held --------------------------------------
- */
+/* ---- Judging an event: drv->lock and unit->lock are held ------------------------------------- */
 
 /* Does the event say that a device did something, and which? */
 static bool is_fault(const struct amdvi_drv_report *report)

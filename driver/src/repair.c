@@ -29,8 +29,7 @@ enum amdvi_drv_status amdvi_drv_ring_result(struct amdvi_drv_ring *ring, uint32_
     return is_refused ? AMDVI_DRV_ERR_COMMAND : AMDVI_DRV_OK;
 }
 
-/* ---- Which command ----------------------------------------------------------------------------
- */
+/* ---- Which command --------------------------------------------------------------------------- */
 
 static uint32_t step(const struct amdvi_drv_ring *ring, uint32_t at)
 {
@@ -95,8 +94,7 @@ static AMDVI_DRV_APART uint32_t find_bad(const struct amdvi_drv_ring *ring, uint
     return is_pending(ring, head) ? head : NOWHERE;
 }
 
-/* ---- What takes its place ---------------------------------------------------------------------
- */
+/* ---- What takes its place -------------------------------------------------------------------- */
 
 /* The number that a COMPLETION_WAIT of ours stores. */
 static bool is_wait(const struct amdvi_drv_ring *ring, uint32_t at, uint32_t *out_number)
@@ -165,8 +163,7 @@ static AMDVI_DRV_APART void replace(struct amdvi_drv_ring *ring, uint32_t bad)
     ring->repaired_at = bad;
 }
 
-/* ---- All of it --------------------------------------------------------------------------------
- */
+/* ---- All of it ------------------------------------------------------------------------------- */
 
 /* ring->lock is held, the ring is stopped. False when it was the last time. */
 static bool repair_once(struct amdvi_drv_ring *ring, uint64_t bad_command)

@@ -146,8 +146,7 @@ bool rig_stop(struct rig *rig)
     return rig->breaches == 0;
 }
 
-/* ---- What tests ask ----------------------------------------------------------------------------
- */
+/* ---- What tests ask -------------------------------------------------------------------------- */
 
 void *rig_window(struct rig *rig, unsigned unit)
 {

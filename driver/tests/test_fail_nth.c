@@ -158,8 +158,7 @@ static void use(void)
     CHECK_REFUSED(&boot.policy, 0xe0, BOOT_MEMORY);
 }
 
-/* ---- And everything else that there is --------------------------------------------------------
- */
+/* ---- And everything else that there is ------------------------------------------------------- */
 
 static void use_interrupts(struct amdvi_drv_device *device)
 {

@@ -395,8 +395,7 @@ static void a_ring_that_fails_for_good_keeps_blocking(void)
     CHECK(rig_stop(&boot.policy.rig));
 }
 
-/* ---- Firmware's memory under fire -------------------------------------------------------------
- */
+/* ---- Firmware's memory under fire ------------------------------------------------------------ */
 
 static void a_stopped_stranger_gets_its_memory_back_when_it_is_added(void)
 {

@@ -33,8 +33,7 @@ static struct {
     const char *json;
 } options = {.rounds = 8, .trials = 200};
 
-/* ---- Workers: a process for each machine ------------------------------------------------------
- */
+/* ---- Workers: a process for each machine ----------------------------------------------------- */
 
 struct worker {
     pid_t pid;
@@ -106,8 +105,7 @@ static void worker_stop(const struct worker *worker)
     }
 }
 
-/* ---- Report -----------------------------------------------------------------------------------
- */
+/* ---- Report ---------------------------------------------------------------------------------- */
 
 static double ratio_of(const struct result *result)
 {
@@ -159,8 +157,7 @@ static void write_json(const char *path, const struct result *results)
     fclose(file);
 }
 
-/* ---- Everything -------------------------------------------------------------------------------
- */
+/* ---- Everything ------------------------------------------------------------------------------ */
 
 static void measure_all(struct result *results)
 {

@@ -12,8 +12,7 @@
 extern "C" {
 #endif
 
-/* ---- Message signalled interrupts: a dword written to FEE0_0000h to FEEF_FFFFh -----------------
- */
+/* ---- Message signalled interrupts: a dword written to FEE0_0000h to FEEF_FFFFh --------------- */
 
 #define AMDVI_MSI_BASE  UINT64_C(0xfee00000)
 #define AMDVI_MSI_BYTES UINT64_C(0x00100000)
@@ -41,8 +40,7 @@ enum amdvi_delivery_mode {
     AMDVI_DELIVERY_EXT_INT = 7,
 };
 
-/* ---- HyperTransport: a posted write to FD_F800_0000h to FD_F8FF_FFFFh --------------------------
- */
+/* ---- HyperTransport: a posted write to FD_F800_0000h to FD_F8FF_FFFFh ------------------------ */
 
 #define AMDVI_HT_INT_BASE  UINT64_C(0xfdf8000000)
 #define AMDVI_HT_INT_BYTES UINT64_C(0x0001000000)
@@ -69,8 +67,7 @@ enum amdvi_ht_message_type {
     AMDVI_HT_LINT0 = 14,
 };
 
-/* ---- Either
- * -------------------------------------------------------------------------------------- */
+/* ---- Either ---------------------------------------------------------------------------------- */
 
 /* What kind of interrupt it is: this decides which bits of the device table entry govern it. */
 enum amdvi_int_class {

@@ -115,8 +115,7 @@ void amdvi_iommu_destroy(struct amdvi_iommu *iommu);
  */
 void amdvi_iommu_reset(struct amdvi_iommu *iommu);
 
-/* ---- Saved state ------------------------------------------------------------------------------
- */
+/* ---- Saved state ----------------------------------------------------------------------------- */
 
 /* No saved state is larger, in bytes. */
 #define AMDVI_SAVED_BYTES_MAX 16384
@@ -437,8 +436,7 @@ enum amdvi_status amdvi_lease_take(struct amdvi_reader *reader, struct amdvi_lea
  */
 void amdvi_lease_release(struct amdvi_lease *lease);
 
-/* ---- Address translation services (ATS) -------------------------------------------------------
- */
+/* ---- Address translation services (ATS) ------------------------------------------------------ */
 
 /*
  * With features.iotlb_sup a device may keep translations of its own. It asks for them with

@@ -79,8 +79,7 @@ struct amdvi_drv_host {
     uint32_t version; /* AMDVI_DRV_VERSION, of the headers that the host was compiled with */
     void *ctx;        /* first argument of every function */
 
-    /* ---- Memory -------------------------------------------------------------------------------
-     */
+    /* ---- Memory ------------------------------------------------------------------------------ */
 
     /*
      * @size_bytes (a multiple of 4096) of memory aligned to 4 KiB, contiguous, below 2^52; its
@@ -97,8 +96,7 @@ struct amdvi_drv_host {
      */
     void (*flush)(void *ctx, const void *bytes, size_t size_bytes);
 
-    /* ---- Registers ----------------------------------------------------------------------------
-     */
+    /* ---- Registers --------------------------------------------------------------------------- */
 
     /*
      * Make the register window at physical address @window_base accessible, uncached; NULL when
@@ -117,8 +115,7 @@ struct amdvi_drv_host {
     uint64_t (*read64)(void *ctx, void *window, uint32_t offset);
     void (*write64)(void *ctx, void *window, uint32_t offset, uint64_t value);
 
-    /* ---- Time and locks -----------------------------------------------------------------------
-     */
+    /* ---- Time and locks ---------------------------------------------------------------------- */
 
     /* Nanoseconds of a clock that never goes back. Any context, any lock. Required. */
     uint64_t (*now_ns)(void *ctx);
@@ -144,8 +141,7 @@ struct amdvi_drv_host {
      */
     void (*store128)(void *ctx, void *at, uint64_t low, uint64_t high);
 
-    /* ---- PCI ----------------------------------------------------------------------------------
-     */
+    /* ---- PCI --------------------------------------------------------------------------------- */
 
     /*
      * Aligned 32 bits of configuration space. False when there is no such function. Task context,
