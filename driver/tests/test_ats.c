@@ -325,7 +325,7 @@ static void a_lost_timeout_is_asked_for_again(void)
     struct amdvi_drv_domain *domain = make_two(device);
     silence_one();
     for (unsigned i = 0; i < 300; i++) {
-        (void)policy_reach(&policy, POLICY_ID(0, 5), 0x1000 * i, false);
+        (void)policy_reach(&policy, POLICY_ID(0, 5), UINT64_C(0x1000) * i, false);
     }
     CHECK_U64(amdvi_drv_unmap(domain, IOVA, 4096, NULL), AMDVI_DRV_OK);
     check_that_one_is_closed(device, domain);

@@ -347,7 +347,7 @@ static void memory_that_does_not_fit_is_refused(void)
         bed.early = good;
         struct amdvi_drv_block *memory = &bed.early.memory;
         memory->size_bytes = i == 0 ? 4096 : i == 1 ? 12288 + 32 : memory->size_bytes;
-        memory->size_bytes = i == 2 ? 514 * 4096 : memory->size_bytes;
+        memory->size_bytes = i == 2 ? UINT64_C(514) * 4096 : memory->size_bytes;
         memory->bytes = i == 3 ? NULL : memory->bytes;
         memory->bytes = i == 4 ? (uint8_t *)memory->bytes + 64 : memory->bytes;
         memory->spa += i == 5 ? 64 : 0;

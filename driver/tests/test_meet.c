@@ -228,7 +228,7 @@ static void a_poll_meets_a_removal(void)
         }
         CHECK_U64(amdvi_drv_detach(device), AMDVI_DRV_OK);
         for (unsigned i = 0; i < 6; i++) {
-            (void)policy_reach(&policy, id, 0x1000 * i, false);
+            (void)policy_reach(&policy, id, UINT64_C(0x1000) * i, false);
         }
         other_status = AMDVI_DRV_ERR_BUSY;
         meet_arm(&policy.rig, remove_device);
