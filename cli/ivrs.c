@@ -25,7 +25,6 @@ struct action {
     const char *name;
     int (*run)(const struct options *options, const char *bytes, size_t size);
     const char *summary;
-    const char *no_json; /* why --json makes no sense; NULL if it does */
 };
 
 const char *cli_ivrs_block_name(char *text, const struct amdvi_ivrs_block *block)
@@ -200,14 +199,17 @@ static int build(const struct options *options, const char *bytes, size_t size)
         cli_complain("%s", error);
         return CLI_FINDINGS;
     }
-    bool is_written = write_table(options->output, table, table_size);
-    free(table);
+    bool is_in_json = options->output == NULL && options->out.json;
+    bool is_written = is_in_json || write_table(options->output, table, table_size);
     if (is_written && options->out.json) {
-        return cli_print_json(json_pack("{s:s, s:o}", "output", options->output, "bytes",
-                                        cli_string("0x%" PRIx32, table_size)))
-                   ? CLI_FINE
-                   : CLI_FINDINGS;
+        json_t *made = json_pack("{s:o}", "bytes", cli_string("0x%" PRIx32, table_size));
+
+        json_object_set_new(made, is_in_json ? "table" : "output",
+                            is_in_json ? cli_bytes(table, table_size)
+                                       : json_string(options->output));
+        is_written = cli_print_json(made);
     }
+    free(table);
     return is_written ? CLI_FINE : CLI_FINDINGS;
 }
 
@@ -215,20 +217,23 @@ static int draw(const struct options *options, const char *bytes, size_t size)
 {
     struct amdvi_ivrs_table table;
 
-    (void)options;
     if (!open_table(&table, bytes, size)) {
         return CLI_FINDINGS;
     }
-    cli_ivrs_draw(&table);
+    json_t *graph = cli_ivrs_graph(&table);
+    if (options->out.json) {
+        return cli_print_json(graph) ? CLI_FINE : CLI_FINDINGS;
+    }
+    cli_ivrs_draw(graph);
+    json_decref(graph);
     return cli_flush() ? CLI_FINE : CLI_FINDINGS;
 }
 
 static const struct action actions[] = {
-    {"dump", dump, "every field; with --description what `build` makes the same table from", NULL},
-    {"check", check, "what breaks the specification, Linux or Xen, and what follows", NULL},
-    {"build", build, "a table from a description (YAML or JSON)",
-     "the table goes to standard output; name a file with --output"},
-    {"draw", draw, "a picture, for Graphviz's dot", "dot -Tjson makes JSON of a picture"},
+    {"dump", dump, "every field; with --description what `build` makes the same table from"},
+    {"check", check, "what breaks the specification, Linux or Xen, and what follows"},
+    {"build", build, "a table from a description (YAML or JSON)"},
+    {"draw", draw, "a picture, for Graphviz's dot"},
 };
 
 static void usage(void)
@@ -256,10 +261,6 @@ static bool fits(const struct options *options, const struct action *action)
     }
     if (options->output != NULL && action->run != build) {
         cli_complain("ivrs %s: --output is for build", action->name);
-        return false;
-    }
-    if (options->out.json && options->output == NULL && action->no_json != NULL) {
-        cli_complain("ivrs %s --json: %s", action->name, action->no_json);
         return false;
     }
     return true;

@@ -53,8 +53,14 @@ json_t *cli_ivrs_findings(const uint8_t *bytes, size_t size_bytes, unsigned *out
 const char *cli_ivrs_linux_consequence(const struct amdvi_ivrs_finding *finding);
 const char *cli_ivrs_xen_consequence(const struct amdvi_ivrs_finding *finding);
 
-/* The picture, in Graphviz's language. */
-void cli_ivrs_draw(const struct amdvi_ivrs_table *table);
+/*
+ * The picture: {"nodes": [{"id", "kind", "lines"}], "edges": [{"from", "to", "as"}]}. Kinds are
+ * "iommu", "devices" and "memory"; "as" is the alias of devices that have one.
+ */
+json_t *cli_ivrs_graph(const struct amdvi_ivrs_table *table);
+
+/* The same, in Graphviz's language. */
+void cli_ivrs_draw(const json_t *graph);
 
 /* "10h" is an IVHD, for instance; for headings. @text has room for 64. */
 const char *cli_ivrs_block_name(char *text, const struct amdvi_ivrs_block *block);

@@ -291,20 +291,13 @@ static json_t *write_words(const struct amdvi_ivrs_table *table)
 
 static void push_raw(json_t *list, const char *name, const uint8_t *bytes, uint32_t size)
 {
-    json_t *part = json_object();
-    char *hex = malloc((size_t)size * 3 + 1);
+    if (size != 0) {
+        json_t *part = json_object();
 
-    if (hex != NULL && size != 0) {
-        for (uint32_t i = 0; i < size; i++) {
-            snprintf(hex + (size_t)i * 3, 4, "%02x ", bytes[i]);
-        }
-        hex[(size_t)size * 3 - 1] = '\0';
         put(part, "part", json_string(name));
-        put(part, "bytes", json_string(hex));
-        json_array_append(list, part);
+        put(part, "bytes", cli_bytes(bytes, size));
+        json_array_append_new(list, part);
     }
-    json_decref(part);
-    free(hex);
 }
 
 static json_t *write_raw(const struct amdvi_ivrs_table *table)

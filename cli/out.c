@@ -247,6 +247,21 @@ json_t *cli_string(const char *format, ...)
     return string;
 }
 
+json_t *cli_bytes(const uint8_t *bytes, size_t size_bytes)
+{
+    char *text = calloc(size_bytes + 1, 3);
+    json_t *string = NULL;
+
+    for (size_t i = 0; text != NULL && i < size_bytes; i++) {
+        snprintf(text + 3 * i, 4, "%02x ", bytes[i]);
+    }
+    if (text != NULL) {
+        string = json_stringn(text, size_bytes != 0 ? 3 * size_bytes - 1 : 0);
+    }
+    free(text);
+    return string;
+}
+
 const char *cli_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));

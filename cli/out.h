@@ -87,6 +87,9 @@ void cli_print_wrapped(const char *text, unsigned column, unsigned indent);
 /* A string made by printf, which may hold any bytes: what is not UTF-8 becomes a question mark. */
 json_t *cli_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* "49 56 52 53". */
+json_t *cli_bytes(const uint8_t *bytes, size_t size_bytes);
+
 /* The string at @key of @object, or "". */
 const char *cli_text(const json_t *object, const char *key);
 

@@ -72,8 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tool_write(TOOL_INPUT, bytes, size - 1);
     expect_same_status("dump");
     expect_same_status("check");
-    struct tool_run run = run_action("draw", NULL);
-    tool_expect_text(&run);
+    expect_same_status("draw");
     if (is_sealed) {
         expect_round_trip(NULL, bytes, size - 1);
         expect_round_trip("--json", bytes, size - 1);

@@ -121,8 +121,6 @@ statuses <<END
 2 ivrs check one two
 2 ivrs check --description good_small.dat
 2 ivrs dump --output x good_small.dat
-2 ivrs draw --json good_small.dat
-2 ivrs build --json bad.yaml
 2 top
 2 top --once one two
 2 top --count 0 qmp.sock
@@ -189,8 +187,34 @@ json dict steps,outcome,reason,event walk memory.raw --register devtab=0x10000 -
 json dict domain,devices,tables,ranges,faults,complete walk memory.raw --register devtab=0x10000 --domain 5
 "$amdvi" ivrs dump --description good_small.dat >good.yaml
 json dict output,bytes ivrs build good.yaml --output built.dat
+json dict table,bytes ivrs build good.yaml
+json dict nodes,edges ivrs draw good_small.dat
 cmp -s built.dat good_small.dat
 result $? "what is built beside JSON is the table"
+"$amdvi" ivrs build good.yaml --json |
+    python3 -c 'import json, sys; sys.stdout.buffer.write(bytes.fromhex(json.load(sys.stdin)["table"]))' >built.dat
+cmp -s built.dat good_small.dat
+result $? "what is built into JSON is the table"
+
+# The picture in JSON has what dot is given, and edges have ends.
+wrong=0
+for table in good_small.dat bad_all_devices.dat; do
+    "$amdvi" ivrs draw "$table" >graph.dot
+    "$amdvi" ivrs draw --json "$table" >graph.json
+    python3 - <<'END' || wrong=1
+import json
+import re
+
+graph = json.load(open("graph.json"))
+dot = open("graph.dot").read()
+nodes = dict(re.findall(r'^  (\w+) \[(?:shape.*, )?label="(.*)"\];$', dot, re.M))
+assert nodes == {node["id"]: "\\n".join(node["lines"]) for node in graph["nodes"]} and nodes
+edges = re.findall(r'^  (\w+) -> (\w+)(?: \[label="as (.*)", style=dashed\])?;$', dot, re.M)
+assert edges == [(edge["from"], edge["to"], edge.get("as", "")) for edge in graph["edges"]] and edges
+assert all(end in nodes for edge in edges for end in edge[:2])
+END
+done
+result "$wrong" "the picture is the same in JSON"
 
 "$amdvi" ivrs check --json good_small.dat >said
 [ "$(cat said)" = '[]' ]
