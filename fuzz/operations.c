@@ -13,10 +13,10 @@
 
 static bool runs_commands(uint64_t offset)
 {
-    uint64_t word = offset & ~UINT64_C(7);
+    enum amdvi_reg reg = amdvi_reg_at(offset);
 
-    return word == amdvi_regs[AMDVI_REG_CONTROL].offset ||
-           word == amdvi_regs[AMDVI_REG_CMD_BUF_TAIL].offset;
+    return reg == AMDVI_REG_CONTROL || reg == AMDVI_REG_CMD_BUF_TAIL ||
+           reg == AMDVI_REG_EXCL_BASE || reg == AMDVI_REG_EXCL_LIMIT;
 }
 
 static void write_window(struct fuzz_machine *machine, uint64_t offset, unsigned size_bytes,

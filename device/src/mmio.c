@@ -108,7 +108,12 @@ static AMDVI_SELDOM void write_other(struct amdvi_iommu *iommu, enum amdvi_reg r
     pthread_mutex_lock(&iommu->log_lock);
     write_register(iommu, reg, value_after_write(iommu, reg, lanes, value), &effects);
     pthread_mutex_unlock(&iommu->log_lock);
-    amdvi_effects_deliver_first(iommu, &effects);
+    if (reg == AMDVI_REG_CONTROL || (effects.due & AMDVI_DUE_TRANSLATIONS) != 0) {
+        amdvi_effects_deliver_first(iommu, &effects);
+        return;
+    }
+    pthread_mutex_unlock(&iommu->lock);
+    amdvi_effects_deliver(iommu, &effects);
 }
 
 void amdvi_iommu_mmio_write(struct amdvi_iommu *iommu, uint64_t offset, unsigned size_bytes,
