@@ -172,16 +172,20 @@ static void host_work(void *ctx)
 static void host_translations_invalidated(void *ctx, const struct amdvi_invalidation *what)
 {
     struct machine *machine = ctx;
+    pthread_mutex_lock(&machine->records);
     machine->invalidation[machine->invalidations++ % MACHINE_RECORDS] = *what;
+    pthread_mutex_unlock(&machine->records);
     tell(machine, MACHINE_TOLD_TRANSLATIONS);
 }
 
 static void host_interrupts_invalidated(void *ctx, bool all, uint16_t device_id)
 {
     struct machine *machine = ctx;
+    pthread_mutex_lock(&machine->records);
     machine->interrupts_all[machine->interrupt_invalidations % MACHINE_RECORDS] = all;
     machine->interrupts_device[machine->interrupt_invalidations % MACHINE_RECORDS] = device_id;
     machine->interrupt_invalidations++;
+    pthread_mutex_unlock(&machine->records);
     tell(machine, MACHINE_TOLD_INTERRUPTS);
 }
 
@@ -261,6 +265,7 @@ void machine_start(struct machine *machine, const struct machine_options *option
     };
 
     memset(machine, 0, sizeof(*machine));
+    pthread_mutex_init(&machine->records, NULL);
     /* Not from malloc, which may be told to fill all of it (MALLOC_PERTURB_). */
     machine->memory = mmap(NULL, MACHINE_MEMORY_BYTES, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -295,6 +300,7 @@ void machine_stop(struct machine *machine)
 {
     amdvi_reader_offline(machine->reader);
     amdvi_iommu_destroy(machine->iommu);
+    pthread_mutex_destroy(&machine->records);
     munmap(machine->memory, MACHINE_MEMORY_BYTES);
 }
 

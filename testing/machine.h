@@ -17,6 +17,7 @@
 #include <amdvi/pte.h>
 #include <amdvi/regs.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #define MACHINE_MEMORY_BYTES UINT64_C(0x4000000) /* 64 MiB */
@@ -65,6 +66,7 @@ struct machine {
     /* What the host was told. */
     _Atomic unsigned msis;
     _Atomic unsigned work_calls;
+    pthread_mutex_t records; /* of the invalidations below, which several threads may tell of */
     unsigned invalidations;
     struct amdvi_invalidation invalidation[MACHINE_RECORDS];
     unsigned interrupt_invalidations;

@@ -93,8 +93,9 @@ struct amdvi_host {
     void (*work)(void *ctx);
 
     /*
-     * Translations were invalidated. From amdvi_iommu_process(), register writes and resets; no
-     * COMPLETION_WAIT after the invalidation is complete before this returns. Optional.
+     * Translations were invalidated. From amdvi_iommu_process(), register writes and resets, so
+     * from several threads at once if they are made by several; no COMPLETION_WAIT after the
+     * invalidation is complete before this returns. Optional.
      */
     void (*translations_invalidated)(void *ctx, const struct amdvi_invalidation *what);
 
