@@ -94,6 +94,7 @@ static void (*const calls[])(struct amdvi_reader *reader) = {
 /* How a child ends that makes the call with the reader online, or not. */
 static int end_of(struct machine *machine, void (*call)(struct amdvi_reader *reader), bool online)
 {
+    fflush(stdout); /* else the child may print it, too */
     pid_t child = fork();
     int status = 0;
 
