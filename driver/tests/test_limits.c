@@ -181,23 +181,36 @@ static bool any_ats_write(void *ctx, uint16_t segment, uint16_t device_id, uint1
            true_host.config_write32(ctx, segment, device_id, offset, value);
 }
 
-/* A flush is one submission, of commands for each of them. */
-static void there_are_not_too_many_in_a_domain(void)
+/* One device with ATS more than a domain takes, all of them added, and a domain for them; or NULL.
+ */
+static struct amdvi_drv_domain *
+start_with_devices(struct amdvi_drv_device *device[AMDVI_DRV_ATS_MAX + 1])
 {
-    struct amdvi_drv_device *device[AMDVI_DRV_ATS_MAX + 1];
-
     if (!policy_start(&policy, &with_ats)) {
-        return;
+        return NULL;
     }
     true_host = policy.rig.host;
     policy.rig.host.config_read32 = any_ats_read;
     policy.rig.host.config_write32 = any_ats_write;
-    struct amdvi_drv_domain *domain = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
     for (unsigned i = 0; i < AMDVI_DRV_ATS_MAX + 1; i++) {
         struct amdvi_drv_device_config config = {.device_id = (uint16_t)(POLICY_DEVICES + i),
                                                  .trusted = true,
                                                  .ats_offset = RIG_ATS_OFFSET};
         CHECK_U64(amdvi_drv_device_add(policy.drv, &config, &device[i]), AMDVI_DRV_OK);
+    }
+    return policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
+}
+
+/* A flush is one submission, of commands for each of them. */
+static void there_are_not_too_many_in_a_domain(void)
+{
+    struct amdvi_drv_device *device[AMDVI_DRV_ATS_MAX + 1];
+
+    struct amdvi_drv_domain *domain = start_with_devices(device);
+    if (domain == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < AMDVI_DRV_ATS_MAX + 1; i++) {
         if (i < AMDVI_DRV_ATS_MAX) {
             CHECK_U64(amdvi_drv_attach(domain, device[i]), AMDVI_DRV_OK);
         }
@@ -232,18 +245,11 @@ static void two_at_once_do_not_pass_the_limit(void)
     struct amdvi_drv_device *device[AMDVI_DRV_ATS_MAX + 1];
     unsigned limits = 0;
 
-    if (!policy_start(&policy, &with_ats)) {
+    struct amdvi_drv_domain *domain = start_with_devices(device);
+    if (domain == NULL) {
         return;
     }
-    true_host = policy.rig.host;
-    policy.rig.host.config_read32 = any_ats_read;
-    policy.rig.host.config_write32 = any_ats_write;
-    struct amdvi_drv_domain *domain = policy_domain(&policy, AMDVI_DRV_FLUSH_STRICT);
     for (unsigned i = 0; i < AMDVI_DRV_ATS_MAX + 1; i++) {
-        struct amdvi_drv_device_config config = {.device_id = (uint16_t)(POLICY_DEVICES + i),
-                                                 .trusted = true,
-                                                 .ats_offset = RIG_ATS_OFFSET};
-        CHECK_U64(amdvi_drv_device_add(policy.drv, &config, &device[i]), AMDVI_DRV_OK);
         CHECK_U64(amdvi_drv_ats_enable(device[i]), AMDVI_DRV_OK);
         if (i < AMDVI_DRV_ATS_MAX - 1) {
             CHECK_U64(amdvi_drv_attach(domain, device[i]), AMDVI_DRV_OK);
