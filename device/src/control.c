@@ -57,6 +57,7 @@ void amdvi_control_write(struct amdvi_iommu *iommu, uint64_t value, struct amdvi
         /* It was switched on, now or before: from here on the tables protect, if software wants. */
         atomic_store(&iommu->is_preboot, false);
     } else if (amdvi_has(before ^ value, AMDVI_CONTROL_HT_TUN_EN)) {
+        /* Choice: as for a change of the exclusion range. */
         amdvi_invalidate_translations(iommu, effects);
     }
     follow_commands(iommu, before, value, &clear, &set);

@@ -56,7 +56,7 @@ static void write_register(struct amdvi_iommu *iommu, enum amdvi_reg reg, uint64
     case AMDVI_REG_EXCL_BASE:
     case AMDVI_REG_EXCL_LIMIT:
         amdvi_iommu_set_reg(iommu, reg, value);
-        /* Other pages are excluded now. Software need not invalidate for that. */
+        /* Choice: other pages are excluded now, and software need not invalidate for that. */
         amdvi_invalidate_translations(iommu, effects);
         break;
     case AMDVI_REG_CMD_BUF_BASE:
