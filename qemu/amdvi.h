@@ -64,6 +64,9 @@ struct AmdviEndpoint {
     AddressSpace as;
     MemoryRegion interrupts;
     AddressSpace interrupts_as;
+#ifdef AMDVI_STOCK_H
+    AmdviStockEnds ends;
+#endif
 
     struct {
         uint64_t translations;

@@ -405,6 +405,9 @@ AmdviEndpoint *amdvi_endpoint_get(AmdviUnit *unit, PCIBus *bus, int devfn)
                              OBJECT(endpoint), name, UINT64_MAX);
     address_space_init(&endpoint->as, MEMORY_REGION(&endpoint->iommu), name);
     amdvi_intr_init_endpoint(endpoint);
+#ifdef AMDVI_STOCK_H
+    amdvi_stock_ends_init(&endpoint->ends, OBJECT(endpoint));
+#endif
     g_hash_table_add(unit->endpoints, endpoint);
     return endpoint;
 }
@@ -440,6 +443,9 @@ static void endpoint_release(gpointer data)
     }
     address_space_destroy(&endpoint->as);
     address_space_destroy(&endpoint->interrupts_as);
+#ifdef AMDVI_STOCK_H
+    amdvi_stock_ends_destroy(&endpoint->ends);
+#endif
     object_unref(OBJECT(endpoint));
 }
 

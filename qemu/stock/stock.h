@@ -26,11 +26,20 @@
 typedef void AmdviTranslateAccess(IOMMUMemoryRegion *mr, hwaddr iova, hwaddr size_bytes,
                                   bool is_write, MemTxAttrs attrs, IOMMUTLBEntry *out);
 
+/* Where what begins at the end of a page goes, of each endpoint. */
+typedef struct AmdviStockEnds {
+    MemoryRegion region; /* its offsets are IOVAs */
+    AddressSpace as;
+} AmdviStockEnds;
+
 /* device.c */
 
 /* Is the device laid out as this QEMU is? And what it cannot do here is said, once. */
 bool amdvi_stock_begin(PCIDevice *pci, Error **errp);
 /* Have QEMU's only method for translations use @access, and the one before if no access follows. */
 void amdvi_stock_class_init(IOMMUMemoryRegionClass *region, AmdviTranslateAccess *access);
+/* @endpoint is an AmdviEndpoint, the owner of the region. */
+void amdvi_stock_ends_init(AmdviStockEnds *ends, Object *endpoint);
+void amdvi_stock_ends_destroy(AmdviStockEnds *ends);
 
 #endif

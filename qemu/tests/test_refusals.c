@@ -179,6 +179,67 @@ static void cached_regions(void)
     rig_stop();
 }
 
+/* As virtio's devices write to a used ring: 8 bytes at addresses that are 4 mod 8. */
+static void ring_elements(void)
+{
+    start();
+    map_scattered();
+    for (unsigned offset = 0xff9; offset < PAGE; offset++) {
+        unsigned before = PAGE - offset;
+
+        machine_fill(RIG_MEMORY, 0x11, 16 * PAGE);
+        testdev_fill(0x44, 8);
+        CHECK_U64(testdev_run(TESTDEV_CACHED_WRITE, IOVA + offset, 8, 0), 0);
+        CHECK(memory_is(RIG_MEMORY, offset, 0x11));
+        CHECK(memory_is(RIG_MEMORY + offset, before, 0x44));
+        CHECK(memory_is(RIG_MEMORY + PAGE, PAGE, 0x11));
+        CHECK(memory_is(RIG_MEMORY + 8 * PAGE, 8 - before, 0x44));
+        CHECK(memory_is(RIG_MEMORY + 8 * PAGE + 8 - before, 8, 0x11));
+        machine_fill(RIG_MEMORY + PAGE, 0x66, PAGE);
+        testdev_fill(0, 8);
+        CHECK_U64(testdev_run(TESTDEV_CACHED_READ, IOVA + offset, 8, 0), 0);
+        CHECK(testdev_buffer_is(0, 8, 0x44));
+    }
+    RIG_NO_EVENTS();
+
+    rig_map(IOVA + PAGE, RIG_MEMORY + 8 * PAGE, RIG_READ);
+    rig_flush(RIG_TESTDEV);
+    machine_fill(RIG_MEMORY, 0x11, 16 * PAGE);
+    CHECK(testdev_run(TESTDEV_CACHED_WRITE, IOVA + 0xffc, 8, 0) != 0);
+    CHECK(memory_is(RIG_MEMORY + 0xffc, 4, 0x44));
+    CHECK(memory_is(RIG_MEMORY + PAGE, PAGE, 0x11));
+    CHECK(memory_is(RIG_MEMORY + 8 * PAGE, PAGE, 0x11));
+    RIG_EVENTS(rig_page_fault(RIG_TESTDEV, RIG_FAULT_PRESENT | RIG_FAULT_WRITE | RIG_FAULT_DENIED,
+                              IOVA + PAGE));
+    rig_stop();
+}
+
+/* What ends with the page: no part of it is of the next. */
+static void last_bytes(void)
+{
+    start();
+    machine_fill(RIG_MEMORY, 0x11, 2 * PAGE);
+    rig_map(IOVA, RIG_MEMORY, RIG_READ | RIG_WRITE);
+    testdev_fill(0x44, 8);
+    for (unsigned bytes = 1; bytes < 8; bytes++) {
+        CHECK_U64(testdev_run(TESTDEV_WRITE, IOVA + PAGE - bytes, bytes, 0), 0);
+        CHECK(memory_is(RIG_MEMORY + PAGE - bytes, bytes, 0x44));
+        CHECK_U64(testdev_run(TESTDEV_MAP_READ, IOVA + PAGE - bytes, bytes, 0), 0);
+        CHECK_U64(testdev_read(TESTDEV_REG_MAPPED), bytes);
+        CHECK_U64(testdev_run(TESTDEV_UNMAP, 0, 0, 0), 0);
+        CHECK(testdev_buffer_is(0, bytes, 0x44));
+        CHECK_U64(testdev_run(TESTDEV_MAP_WRITE, IOVA + PAGE - bytes, bytes, 0), 0);
+        CHECK_U64(testdev_read(TESTDEV_REG_MAPPED), bytes);
+        CHECK_U64(testdev_run(TESTDEV_UNMAP, 0, 0, 0x55), 0);
+        CHECK(memory_is(RIG_MEMORY + PAGE - bytes, bytes, 0x55));
+        CHECK(memory_is(RIG_MEMORY + PAGE, PAGE, 0x11));
+    }
+    CHECK_U64(testdev_run(TESTDEV_STORE, IOVA + 0xffc, 4, 0x77777777), 0);
+    CHECK(memory_is(RIG_MEMORY + 0xffc, 4, 0x77));
+    RIG_NO_EVENTS();
+    rig_stop();
+}
+
 static void mappings(void)
 {
     start();
@@ -279,6 +340,8 @@ static const struct check_case cases[] = {
     {"a write to a page that may be read is refused", "1.20 IO_PAGE_FAULT", read_only},
     {"a load or store in two pages goes where each page goes", NULL, split_loads_and_stores},
     {"a MemoryRegionCache goes where each page goes", NULL, cached_regions},
+    {"8 bytes through a MemoryRegionCache go where each page goes", NULL, ring_elements},
+    {"an access of a page's last bytes, and of them alone", NULL, last_bytes},
     {"a refused mapping logs one event, reads as zeros and writes nothing", NULL, mappings},
     {"refused mappings never run out", NULL, many_mappings},
     {"a mapping ends silently where the next page is refused", NULL, mapping_ends_at_refused_page},
