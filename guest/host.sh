@@ -291,6 +291,7 @@ guest_lost() {
     check 1 "$text"
     show_note "$(
         head -n 5 "$boot_dir/qemu.log" | sed 's/^/qemu: /'
+        ! guest_runs || python3 "$guest_dir/qmp.py" "$boot_dir/qmp" where 2>&1 | sed 's/^/machine: /'
         [ ! -e "$boot_dir/console.log" ] ||
             tail -n 12 "$boot_dir/console.log" | tr -cd '[:print:]\n' | cut -c 1-200 | sed 's/^/guest: /'
     )"

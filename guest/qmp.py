@@ -13,10 +13,13 @@ qmp.py SOCKET remove ID           ask the guest to let a device go, and wait unt
 qmp.py SOCKET job COMMAND JSON    run a command that makes a job, with these arguments; wait until it is done
 qmp.py SOCKET migrate URI         migrate the machine, which goes on meanwhile; wait until it is done, and
                                   print how long that took and for how long the machine stood, in ms
+qmp.py SOCKET where               print what the machine is doing: its state, where its processors are, and
+                                  which interrupts wait
 qmp.py SOCKET quit                end QEMU
 """
 
 import json
+import re
 import socket
 import sys
 import time
@@ -107,6 +110,18 @@ def migrate(qmp, uri):
         time.sleep(0.05)
 
 
+def print_where(qmp):
+    """Twice, so that a processor that moves can be told from one that doesn't."""
+    monitor = lambda line: qmp.execute("human-monitor-command", **{"command-line": line})
+    print("state:", qmp.execute("query-status")["status"])
+    for _ in range(2):
+        registers = monitor("info registers -a")
+        print(*re.findall(r"CPU#\d+|\b[RE]IP=\w+|\b[RE]FL=\w+ \S+|\bHLT=\d", registers))
+        time.sleep(0.5)
+    print(*(line.strip() for line in monitor("info lapic").splitlines() if re.search(r"ISR|IRR", line)))
+    print(*(line.strip() for line in monitor("info pic").splitlines() if re.search(r"^ioapic|IRR|Remote", line)))
+
+
 def print_stats(text):
     stats = json.loads(text) if isinstance(text, str) else text
     for device in stats["devices"]:
@@ -138,6 +153,8 @@ def main():
             job(qmp, sys.argv[3], json.loads(sys.argv[4]))
         elif command == "migrate":
             migrate(qmp, sys.argv[3])
+        elif command == "where":
+            print_where(qmp)
         elif command == "quit":
             qmp.execute("quit")
         else:
