@@ -28,6 +28,7 @@ static void append(void *context, const struct amdvi_ivrs_finding *finding)
     if ((finding->readers & AMDVI_IVRS_READER_XEN) != 0) {
         json_array_append_new(readers, json_string("Xen"));
     }
+    json_object_set_new(object, "kind", json_string(amdvi_ivrs_finding_name(finding->kind)));
     json_object_set_new(object, "severity", json_string(severities[finding->severity]));
     json_object_set_new(object, "offset", cli_string("0x%03x", finding->offset));
     json_object_set_new(object, "text", json_string(finding->text));

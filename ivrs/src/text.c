@@ -76,102 +76,127 @@ static const char *const status_texts[AMDVI_IVRS_STATUS_COUNT] = {
 #define XEN     AMDVI_IVRS_READER_XEN
 
 struct finding_row {
+    const char *name; /* the enumerator's, in kebab case */
     enum amdvi_ivrs_severity severity;
     uint32_t readers;
     const char *text;
 };
 
 static const struct finding_row finding_rows[AMDVI_IVRS_FINDING_COUNT] = {
-    [AMDVI_IVRS_FINDING_MALFORMED] = {ERROR, SPEC | LINUX | XEN, "the table cannot be read here"},
-    [AMDVI_IVRS_FINDING_RESERVED_BITS] = {NOTE, SPEC, "a reserved bit is set"},
+    [AMDVI_IVRS_FINDING_MALFORMED] = {"malformed", ERROR, SPEC | LINUX | XEN,
+                                      "the table cannot be read here"},
+    [AMDVI_IVRS_FINDING_RESERVED_BITS] = {"reserved-bits", NOTE, SPEC, "a reserved bit is set"},
     [AMDVI_IVRS_FINDING_DMA_PROTECTION] =
-        {NOTE, SPEC | LINUX, "the table says that DMA is blocked until the IOMMU is enabled"},
-    [AMDVI_IVRS_FINDING_NO_UNIT] = {ERROR, SPEC | LINUX | XEN, "the table names no IOMMU"},
+        {"dma-protection", NOTE, SPEC | LINUX,
+         "the table says that DMA is blocked until the IOMMU is enabled"},
+    [AMDVI_IVRS_FINDING_NO_UNIT] = {"no-unit", ERROR, SPEC | LINUX | XEN,
+                                    "the table names no IOMMU"},
     [AMDVI_IVRS_FINDING_FIRST_BLOCK] =
-        {ERROR, LINUX, "the first block is no IVHD; Linux takes its type for that of the IVHDs"},
+        {"first-block", ERROR, LINUX,
+         "the first block is no IVHD; Linux takes its type for that of the IVHDs"},
     [AMDVI_IVRS_FINDING_NO_TYPE_FOR_XEN] =
-        {ERROR, XEN, "there is no IVHD of type 10h, nor of 11h with EFRSup; Xen knows no other"},
+        {"no-type-for-xen", ERROR, XEN,
+         "there is no IVHD of type 10h, nor of 11h with EFRSup; Xen knows no other"},
     [AMDVI_IVRS_FINDING_TYPE_TRAP] =
-        {ERROR, LINUX,
+        {"type-trap", ERROR, LINUX,
          "this block has the first IOMMU's device id at its offset 4; Linux takes "
          "its type for that of the IVHDs and finds no IOMMU"},
     [AMDVI_IVRS_FINDING_TYPE_ORDER] =
-        {WARNING, LINUX, "Linux uses this type, of the IOMMU's last IVHD, and not the highest"},
+        {"type-order", WARNING, LINUX,
+         "Linux uses this type, of the IOMMU's last IVHD, and not the highest"},
     [AMDVI_IVRS_FINDING_TYPE_40_IN_REVISION_1] =
-        {NOTE, SPEC, "an IVHD of type 40h wants a table of revision 2"},
-    [AMDVI_IVRS_FINDING_BLOCK_UNKNOWN] = {NOTE, SPEC, "the block is of an unknown type"},
+        {"type-40-in-revision-1", NOTE, SPEC, "an IVHD of type 40h wants a table of revision 2"},
+    [AMDVI_IVRS_FINDING_BLOCK_UNKNOWN] = {"block-unknown", NOTE, SPEC,
+                                          "the block is of an unknown type"},
     [AMDVI_IVRS_FINDING_TOO_MANY_BLOCKS] =
-        {WARNING, SPEC, "there are too many blocks to compare them with each other"},
+        {"too-many-blocks", WARNING, SPEC,
+         "there are too many blocks to compare them with each other"},
 
     [AMDVI_IVRS_FINDING_BLOCK_SHORT] =
-        {ERROR, XEN, "the IVHD is shorter than the 40 bytes that Xen wants of every type"},
+        {"block-short", ERROR, XEN,
+         "the IVHD is shorter than the 40 bytes that Xen wants of every type"},
     [AMDVI_IVRS_FINDING_UNIT_ZERO_FIELD] =
-        {ERROR, XEN, "the IOMMU's device id, capability offset or window is 0; Xen rejects it"},
+        {"unit-zero-field", ERROR, XEN,
+         "the IOMMU's device id, capability offset or window is 0; Xen rejects it"},
     [AMDVI_IVRS_FINDING_UNIT_HIDDEN] =
-        {ERROR, LINUX | XEN, "the IOMMU has no IVHD of the one type that is used for all"},
-    [AMDVI_IVRS_FINDING_UNIT_TWICE] = {ERROR, SPEC | LINUX | XEN,
+        {"unit-hidden", ERROR, LINUX | XEN,
+         "the IOMMU has no IVHD of the one type that is used for all"},
+    [AMDVI_IVRS_FINDING_UNIT_TWICE] = {"unit-twice", ERROR, SPEC | LINUX | XEN,
                                        "the IOMMU has an IVHD of this type already"},
     [AMDVI_IVRS_FINDING_UNIT_BEYOND_LAST] =
-        {ERROR, LINUX,
+        {"unit-beyond-last", ERROR, LINUX,
          "the IOMMU's device id is above all that entries name; Linux writes out of "
          "bounds"},
     [AMDVI_IVRS_FINDING_UNIT_COVERS_ITSELF] =
-        {NOTE, SPEC, "the entry names the IOMMU itself, which is never behind itself"},
-    [AMDVI_IVRS_FINDING_WINDOW_ALIGNMENT] = {WARNING, SPEC,
+        {"unit-covers-itself", NOTE, SPEC,
+         "the entry names the IOMMU itself, which is never behind itself"},
+    [AMDVI_IVRS_FINDING_WINDOW_ALIGNMENT] = {"window-alignment", WARNING, SPEC,
                                              "the register window is not 16 KiB aligned"},
-    [AMDVI_IVRS_FINDING_WINDOW_OVERLAP] = {ERROR, SPEC | LINUX,
+    [AMDVI_IVRS_FINDING_WINDOW_OVERLAP] = {"window-overlap", ERROR, SPEC | LINUX,
                                            "the register window overlaps that of another IOMMU"},
     [AMDVI_IVRS_FINDING_EFR_IGNORED] =
-        {NOTE, LINUX, "Linux ignores the feature image without EFRSup in IVinfo and GASup in it"},
+        {"efr-ignored", NOTE, LINUX,
+         "Linux ignores the feature image without EFRSup in IVinfo and GASup in it"},
 
-    [AMDVI_IVRS_FINDING_NO_DEVICES] = {ERROR, SPEC | LINUX, "the IVHD names no PCI devices"},
+    [AMDVI_IVRS_FINDING_NO_DEVICES] = {"no-devices", ERROR, SPEC | LINUX,
+                                       "the IVHD names no PCI devices"},
     [AMDVI_IVRS_FINDING_ENTRY_ALL] =
-        {ERROR, XEN, "Xen does not know entries for all devices and gives the IOMMU up"},
+        {"entry-all", ERROR, XEN,
+         "Xen does not know entries for all devices and gives the IOMMU up"},
     [AMDVI_IVRS_FINDING_LAST_DEVICE_FFFF] =
-        {WARNING, LINUX,
+        {"last-device-ffff", WARNING, LINUX,
          "the entry reaches to FFFFh; without INVALIDATE_IOMMU_ALL Linux sends "
          "196608 commands to invalidate all"},
     [AMDVI_IVRS_FINDING_ENTRY_HID_MISPLACED] =
-        {ERROR, SPEC | LINUX | XEN, "entries of type F0h belong into IVHDs of type 40h only"},
-    [AMDVI_IVRS_FINDING_ENTRY_UID] = {WARNING, SPEC | LINUX,
+        {"entry-hid-misplaced", ERROR, SPEC | LINUX | XEN,
+         "entries of type F0h belong into IVHDs of type 40h only"},
+    [AMDVI_IVRS_FINDING_ENTRY_UID] = {"entry-uid", WARNING, SPEC | LINUX,
                                       "the UID's format and length do not fit"},
     [AMDVI_IVRS_FINDING_ENTRY_UNKNOWN] =
-        {ERROR, XEN, "the entry is of an unknown type; Xen gives the IOMMU up"},
+        {"entry-unknown", ERROR, XEN, "the entry is of an unknown type; Xen gives the IOMMU up"},
     [AMDVI_IVRS_FINDING_ENTRY_ENDLESS] =
-        {ERROR, LINUX | XEN,
+        {"entry-endless", ERROR, LINUX | XEN,
          "the entry is of an unknown type from 80h on; Linux loops forever and "
          "Xen gives the IOMMU up"},
     [AMDVI_IVRS_FINDING_RANGE_OF_ONE] =
-        {ERROR, XEN, "the range holds one device; Xen wants the last to be above the first"},
+        {"range-of-one", ERROR, XEN,
+         "the range holds one device; Xen wants the last to be above the first"},
     [AMDVI_IVRS_FINDING_RANGE_PADDED] =
-        {ERROR, XEN, "there is padding within the range; Xen wants its end right after its start"},
+        {"range-padded", ERROR, XEN,
+         "there is padding within the range; Xen wants its end right after its start"},
     [AMDVI_IVRS_FINDING_ALIAS_BEYOND_LAST] =
-        {ERROR, LINUX | XEN, "the alias's source is above all devices that entries name"},
+        {"alias-beyond-last", ERROR, LINUX | XEN,
+         "the alias's source is above all devices that entries name"},
     [AMDVI_IVRS_FINDING_SPECIAL_BEYOND_LAST] =
-        {ERROR, LINUX,
+        {"special-beyond-last", ERROR, LINUX,
          "the device id is above all that plain entries name; Linux writes out of "
          "bounds"},
     [AMDVI_IVRS_FINDING_SPECIAL_VARIETY] =
-        {ERROR, LINUX | XEN,
+        {"special-variety", ERROR, LINUX | XEN,
          "the special device is neither IOAPIC nor HPET; Linux and Xen give the IOMMU up"},
-    [AMDVI_IVRS_FINDING_HANDLE_TWICE] = {ERROR, SPEC | XEN,
+    [AMDVI_IVRS_FINDING_HANDLE_TWICE] = {"handle-twice", ERROR, SPEC | XEN,
                                          "the IOAPIC has two different requesters"},
     [AMDVI_IVRS_FINDING_NO_SOUTHBRIDGE_IOAPIC] =
-        {ERROR, LINUX | XEN,
+        {"no-southbridge-ioapic", ERROR, LINUX | XEN,
          "no IOAPIC has the requester 0000:00:14.0, without which interrupts are not remapped"},
-    [AMDVI_IVRS_FINDING_DEVICE_SHARED] = {ERROR, SPEC, "the entry names a device of another IOMMU"},
+    [AMDVI_IVRS_FINDING_DEVICE_SHARED] = {"device-shared", ERROR, SPEC,
+                                          "the entry names a device of another IOMMU"},
 
-    [AMDVI_IVRS_FINDING_MEMORY_LENGTH] = {WARNING, SPEC, "the IVMD is not 32 bytes long"},
+    [AMDVI_IVRS_FINDING_MEMORY_LENGTH] = {"memory-length", WARNING, SPEC,
+                                          "the IVMD is not 32 bytes long"},
     [AMDVI_IVRS_FINDING_MEMORY_ALIGNMENT] =
-        {WARNING, SPEC, "the memory is empty, wraps around, or is not made of whole pages"},
+        {"memory-alignment", WARNING, SPEC,
+         "the memory is empty, wraps around, or is not made of whole pages"},
     [AMDVI_IVRS_FINDING_MEMORY_FLAGS] =
-        {ERROR, XEN, "the memory is neither unity map nor exclusion range; Xen gives the IOMMU up"},
-    [AMDVI_IVRS_FINDING_MEMORY_DEVICES] = {ERROR, XEN,
+        {"memory-flags", ERROR, XEN,
+         "the memory is neither unity map nor exclusion range; Xen gives the IOMMU up"},
+    [AMDVI_IVRS_FINDING_MEMORY_DEVICES] = {"memory-devices", ERROR, XEN,
                                            "the range's last device is not above its first"},
     [AMDVI_IVRS_FINDING_MEMORY_CONFLICT] =
-        {ERROR, XEN, "the memory overlaps an earlier one with different access"},
+        {"memory-conflict", ERROR, XEN, "the memory overlaps an earlier one with different access"},
     [AMDVI_IVRS_FINDING_MEMORY_BEYOND_LAST] =
-        {ERROR, XEN, "the memory is for a device above all that entries name"},
+        {"memory-beyond-last", ERROR, XEN,
+         "the memory is for a device above all that entries name"},
 };
 
 const char *amdvi_ivrs_status_text(enum amdvi_ivrs_status status)
@@ -179,6 +204,13 @@ const char *amdvi_ivrs_status_text(enum amdvi_ivrs_status status)
     uint32_t index = (uint32_t)status;
 
     return index < AMDVI_IVRS_STATUS_COUNT ? status_texts[index] : "no such status";
+}
+
+const char *amdvi_ivrs_finding_name(enum amdvi_ivrs_finding_kind kind)
+{
+    uint32_t index = (uint32_t)kind;
+
+    return index < AMDVI_IVRS_FINDING_COUNT ? finding_rows[index].name : "no-such-finding";
 }
 
 static void send(struct amdvi_ivrs_survey *survey, const struct amdvi_ivrs_finding *finding)

@@ -4,6 +4,7 @@
  * thing that Linux or Xen trips over, alone, at its place, with nothing else reported; and nothing
  * at all in good tables.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "amdvi/ivrs.h"
@@ -358,6 +359,73 @@ static void every_status_has_words(void)
     CHECK(strcmp(amdvi_ivrs_status_text(AMDVI_IVRS_STATUS_COUNT), "no such status") == 0);
 }
 
+/* All kinds. Names never change, so what is here may only grow. */
+#define NAMED(name) [FOUND(name)] = #name
+static const char *const enumerators[AMDVI_IVRS_FINDING_COUNT] = {
+    NAMED(MALFORMED),
+    NAMED(RESERVED_BITS),
+    NAMED(DMA_PROTECTION),
+    NAMED(NO_UNIT),
+    NAMED(FIRST_BLOCK),
+    NAMED(NO_TYPE_FOR_XEN),
+    NAMED(TYPE_TRAP),
+    NAMED(TYPE_ORDER),
+    NAMED(TYPE_40_IN_REVISION_1),
+    NAMED(BLOCK_UNKNOWN),
+    NAMED(TOO_MANY_BLOCKS),
+    NAMED(BLOCK_SHORT),
+    NAMED(UNIT_ZERO_FIELD),
+    NAMED(UNIT_HIDDEN),
+    NAMED(UNIT_TWICE),
+    NAMED(UNIT_BEYOND_LAST),
+    NAMED(UNIT_COVERS_ITSELF),
+    NAMED(WINDOW_ALIGNMENT),
+    NAMED(WINDOW_OVERLAP),
+    NAMED(EFR_IGNORED),
+    NAMED(NO_DEVICES),
+    NAMED(ENTRY_ALL),
+    NAMED(LAST_DEVICE_FFFF),
+    NAMED(ENTRY_HID_MISPLACED),
+    NAMED(ENTRY_UID),
+    NAMED(ENTRY_UNKNOWN),
+    NAMED(ENTRY_ENDLESS),
+    NAMED(RANGE_OF_ONE),
+    NAMED(RANGE_PADDED),
+    NAMED(ALIAS_BEYOND_LAST),
+    NAMED(SPECIAL_BEYOND_LAST),
+    NAMED(SPECIAL_VARIETY),
+    NAMED(HANDLE_TWICE),
+    NAMED(NO_SOUTHBRIDGE_IOAPIC),
+    NAMED(DEVICE_SHARED),
+    NAMED(MEMORY_LENGTH),
+    NAMED(MEMORY_ALIGNMENT),
+    NAMED(MEMORY_FLAGS),
+    NAMED(MEMORY_DEVICES),
+    NAMED(MEMORY_CONFLICT),
+    NAMED(MEMORY_BEYOND_LAST),
+};
+
+/* From the enumerator follows that the names differ from each other. */
+static void every_finding_is_named_as_its_enumerator(void)
+{
+    for (int i = 0; i < AMDVI_IVRS_FINDING_COUNT; i++) {
+        const char *name = amdvi_ivrs_finding_name((enum amdvi_ivrs_finding_kind)i);
+        char expected[64] = "";
+        if (!CHECK(enumerators[i] != NULL) || !CHECK(name != NULL)) {
+            printf("# kind %d\n", i);
+            continue;
+        }
+        for (size_t c = 0; enumerators[i][c] != '\0'; c++) {
+            char letter = enumerators[i][c];
+            expected[c] = (char)(letter == '_' ? '-' : tolower((unsigned char)letter));
+        }
+        if (!CHECK(strcmp(name, expected) == 0)) {
+            printf("# %s is named %s\n", enumerators[i], name);
+        }
+    }
+    CHECK(strcmp(amdvi_ivrs_finding_name(AMDVI_IVRS_FINDING_COUNT), "no-such-finding") == 0);
+}
+
 static const struct check_case cases[] = {
     {"good tables have no findings", "1.20 IVRS", good_tables_are_clean},
     {"types 10h, 11h, 40h in this order have no findings", "2.6 IVRS",
@@ -387,6 +455,8 @@ static const struct check_case cases[] = {
     {"memory blocks make sense", "1.20 IVMD", memory_blocks_make_sense},
     {"Xen: overlapping memory agrees on access", "1.20 IVMD", overlapping_memory_agrees_on_access},
     {"every status has words of its own", NULL, every_status_has_words},
+    {"every kind of finding is named as its enumerator", NULL,
+     every_finding_is_named_as_its_enumerator},
 };
 
 int main(void)

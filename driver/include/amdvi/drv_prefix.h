@@ -254,6 +254,7 @@
 #define amdvi_ivrs_entries                 AMDVI_PREFIXED(amdvi_ivrs_entries)
 #define amdvi_ivrs_filler                  AMDVI_PREFIXED(amdvi_ivrs_filler)
 #define amdvi_ivrs_find_device             AMDVI_PREFIXED(amdvi_ivrs_find_device)
+#define amdvi_ivrs_finding_name            AMDVI_PREFIXED(amdvi_ivrs_finding_name)
 #define amdvi_ivrs_is_superseded           AMDVI_PREFIXED(amdvi_ivrs_is_superseded)
 #define amdvi_ivrs_next_block              AMDVI_PREFIXED(amdvi_ivrs_next_block)
 #define amdvi_ivrs_next_entry              AMDVI_PREFIXED(amdvi_ivrs_next_entry)

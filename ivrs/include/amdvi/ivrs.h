@@ -557,6 +557,18 @@ struct amdvi_ivrs_checker {
  */
 uint32_t amdvi_ivrs_check(const struct amdvi_ivrs_table *table, struct amdvi_ivrs_checker *checker);
 
+/**
+ * Name a kind of finding, for what is kept longer than a build: reports, lists of findings to pass
+ * over. A name never changes and is never given to another kind. It is the enumerator behind
+ * AMDVI_IVRS_FINDING_, in small letters with hyphens: "memory-beyond-last".
+ *
+ * Returns    a constant string, also for numbers that are no kind.
+ * Threading  any thread.
+ * Blocking   no.
+ * Spec       none.
+ */
+const char *amdvi_ivrs_finding_name(enum amdvi_ivrs_finding_kind kind);
+
 #ifdef __cplusplus
 }
 #endif
