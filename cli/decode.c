@@ -19,6 +19,7 @@ struct options {
     enum cli_revision revision;
     unsigned level;
     bool high_first;
+    bool is_bytes;
     bool is_list;
     const char *what;
 };
@@ -51,6 +52,7 @@ static void usage(void)
         "bits, with or without 0x and labels. Without words they are read from standard input.\n\n"
         "  --revision 1.20|2|3  what is reserved; 3 if nothing is said\n"
         "  --high-first         the first word is the highest of the entry\n"
+        "  --bytes              digits are bytes as in memory, as xxd and xxd -p print them\n"
         "  --list               the registers that have a name\n"
         "  --json, --color=WHEN\n\n"
         "Exit status: 1 if a reserved bit is set or the input is bad.\n",
@@ -235,20 +237,16 @@ static int decode_entries(const struct options *options, const struct kind *kind
 static int decode_register(const struct options *options, const char *name, struct cli_hex *hex)
 {
     const struct cli_layout *layout = cli_register_layout(name, options->revision);
-    json_t *entries = json_array();
-    uint64_t word;
+    uint8_t bytes[8 * CLI_HEX_WORDS_MAX];
 
-    if (layout == NULL || hex->count == 0 || hex->count > 2) {
+    if (layout == NULL || cli_hex_entries(hex, 8, bytes) != 1) {
         cli_complain(layout == NULL ? "this revision has no register '%s'; see --list"
-                                    : "register %s: one word of 64 bits, or two of 32",
+                                    : "register %s: one word of 64 bits, two of 32, or 8 bytes",
                      name);
-        json_decref(entries);
         return CLI_FINDINGS;
     }
-    word = hex->word[0];
-    if (hex->count == 2) {
-        word = (word & UINT32_MAX) | hex->word[1] << 32;
-    }
+    json_t *entries = json_array();
+    uint64_t word = load(bytes, 8);
     json_array_append_new(entries, describe(options, layout, &word, 1));
     return print_entries(options, entries);
 }
@@ -294,6 +292,7 @@ static int run(struct options *options, int count, char **words)
         words++;
     }
     memset(&hex, 0, sizeof(hex));
+    hex.is_bytes = options->is_bytes;
     if (!collect(&hex, count, words)) {
         cli_complain("%s", hex.error[0] != '\0' ? hex.error : "there is nothing to decode");
         return CLI_FINDINGS;
@@ -319,7 +318,13 @@ static int list_registers(const struct options *options)
     return cli_flush() ? CLI_FINE : CLI_FINDINGS;
 }
 
-enum { OPTION_REVISION = CLI_OPTION_OWN, OPTION_LEVEL, OPTION_HIGH_FIRST, OPTION_LIST };
+enum {
+    OPTION_REVISION = CLI_OPTION_OWN,
+    OPTION_LEVEL,
+    OPTION_HIGH_FIRST,
+    OPTION_BYTES,
+    OPTION_LIST
+};
 
 /* One option; CLI_OPTIONS_GO_ON unless the command ends here. */
 static enum cli_option_end take_option(struct options *options, int option)
@@ -339,6 +344,9 @@ static enum cli_option_end take_option(struct options *options, int option)
     case OPTION_HIGH_FIRST:
         options->high_first = true;
         return CLI_OPTIONS_GO_ON;
+    case OPTION_BYTES:
+        options->is_bytes = true;
+        return CLI_OPTIONS_GO_ON;
     case OPTION_LIST:
         options->is_list = true;
         return CLI_OPTIONS_GO_ON;
@@ -353,6 +361,7 @@ int cli_decode(int argc, char **argv)
         {"revision", required_argument, NULL, OPTION_REVISION},
         {"level", required_argument, NULL, OPTION_LEVEL},
         {"high-first", no_argument, NULL, OPTION_HIGH_FIRST},
+        {"bytes", no_argument, NULL, OPTION_BYTES},
         {"list", no_argument, NULL, OPTION_LIST},
         CLI_COMMON_OPTIONS};
     struct options options = {.revision = CLI_REVISION_3};

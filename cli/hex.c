@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOKEN_MAX 160
+#define TOKEN_MAX (2 * CLI_HEX_WORDS_MAX + 1) /* all that there may be, in one dump of bytes */
 
 static bool refuse(struct cli_hex *hex, const char *why, const char *token)
 {
@@ -29,13 +29,28 @@ static bool push(struct cli_hex *hex, const char *digits, size_t count)
     return true;
 }
 
-/* One word of digits only; the lowest part of a long one is its last, and comes first in memory. */
-static bool push_digits(struct cli_hex *hex, const char *digits)
+/* Digits as bytes; a byte of its own may have one digit. */
+static bool push_bytes(struct cli_hex *hex, const char *digits, size_t count)
 {
-    size_t count = strlen(digits);
+    if (count > 1 && count % 2 != 0) {
+        return refuse(hex, "bytes have two digits each", digits);
+    }
+    for (size_t i = 0; i < count; i += 2) {
+        if (!push(hex, digits + i, count == 1 ? 1 : 2)) {
+            return false;
+        }
+    }
+    return true;
+}
 
+/* One word of digits only; the lowest part of a long one is its last, and comes first in memory. */
+static bool push_digits(struct cli_hex *hex, const char *digits, size_t count)
+{
     if (count > hex->digits_max) {
         hex->digits_max = count > 16 ? 16 : (unsigned)count;
+    }
+    if (hex->is_bytes) {
+        return push_bytes(hex, digits, count);
     }
     while (count > 16) {
         count -= 16;
@@ -52,7 +67,7 @@ static bool push_digits(struct cli_hex *hex, const char *digits)
  */
 static bool take_token(struct cli_hex *hex, char *token)
 {
-    char digits[TOKEN_MAX] = "";
+    char digits[TOKEN_MAX];
     size_t count = 0;
     char *equals = strrchr(token, '=');
 
@@ -60,9 +75,11 @@ static bool take_token(struct cli_hex *hex, char *token)
         token = equals + 1;
     }
     bool is_prefixed = token[0] == '0' && (token[1] == 'x' || token[1] == 'X');
+    bool is_number = is_prefixed; /* and no dump */
     for (const char *c = token + (is_prefixed ? 2 : 0); *c != '\0'; c++) {
         bool is_suffix = (*c == 'h' || *c == 'H') && c[1] == '\0' && count != 0;
         if (*c == '_' || is_suffix) {
+            is_number = true;
             continue;
         }
         if (isxdigit((unsigned char)*c) == 0) {
@@ -72,11 +89,18 @@ static bool take_token(struct cli_hex *hex, char *token)
         digits[count++] = *c;
     }
     digits[count] = '\0';
+    if (hex->is_bytes && is_number && count > 2) {
+        return refuse(hex, "this is a number and not bytes", token);
+    }
+    if (!hex->is_bytes && !is_number && count > 16) {
+        return refuse(hex, "a number of more than 16 digits needs 0x, bytes of memory need --bytes",
+                      token);
+    }
     hex->quads += !is_prefixed && count == 4 ? 1 : 0;
     if (is_prefixed && hex->digits_max < 3) {
         hex->digits_max = 3; /* nobody writes the bytes of a dump with 0x */
     }
-    return count == 0 || push_digits(hex, digits);
+    return count == 0 || push_digits(hex, digits, count);
 }
 
 /* Where the numbers of a line begin: behind a time stamp and the last label. */
@@ -203,18 +227,19 @@ bool cli_hex_parse(struct cli_hex *hex, const char *text)
 size_t cli_hex_entries(struct cli_hex *hex, size_t entry_bytes, uint8_t *bytes)
 {
     static const unsigned sizes[] = {1, 4, 8};
-    unsigned smallest = (hex->digits_max + 1) / 2;
+    unsigned smallest = hex->is_bytes ? 1 : (hex->digits_max + 1) / 2;
 
     if (hex->count == 0) {
         snprintf(hex->error, sizeof(hex->error), "there is no number in it");
         return 0;
     }
-    if (hex->quads == hex->count && hex->count * 2 % entry_bytes == 0) {
+    if (!hex->is_bytes && hex->quads == hex->count && hex->count * 2 % entry_bytes == 0) {
         snprintf(hex->error, sizeof(hex->error),
-                 "nobody knows the order of the bytes in words of 16 bits; od -tx1 prints bytes");
+                 "nobody knows the order of the bytes in words of 16 bits; od -tx1 prints bytes, "
+                 "and with --bytes xxd's are read");
         return 0;
     }
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < (hex->is_bytes ? 1 : 3); i++) {
         if (sizes[i] < smallest || hex->count * sizes[i] % entry_bytes != 0) {
             continue;
         }
@@ -224,6 +249,11 @@ size_t cli_hex_entries(struct cli_hex *hex, size_t entry_bytes, uint8_t *bytes)
             }
         }
         return hex->count * sizes[i] / entry_bytes;
+    }
+    if (hex->is_bytes) {
+        snprintf(hex->error, sizeof(hex->error), "%zu byte%s; %zu are wanted", hex->count,
+                 hex->count == 1 ? "" : "s", entry_bytes);
+        return 0;
     }
     snprintf(hex->error, sizeof(hex->error),
              "%zu word%s of up to %u digits; %zu bytes are wanted, or %zu words of 32 bits%s",

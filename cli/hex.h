@@ -10,6 +10,7 @@
 #define CLI_HEX_WORDS_MAX 4096
 
 struct cli_hex {
+    bool is_bytes; /* for the caller to set: digits are bytes, two each, and in their order */
     size_t count;
     unsigned digits_max;  /* the longest word, as written */
     size_t quads;         /* words of four digits, without 0x */
@@ -22,8 +23,8 @@ struct cli_hex {
  * Adds what is in @text, of any number of lines. Of a line only what follows its last label counts
  * ("DTE[0]: ", "0000000012345000: ") or the offset that hexdump and od print, and not the
  * characters behind the words of a dump. A word is hexadecimal digits with or without 0x, h and _;
- * a word of more than 16 digits is several, whose lowest comes last. Colons without a space
- * separate.
+ * one of more than 16 digits is several, whose lowest comes last, and needs 0x, h or _: without,
+ * it may as well be bytes in memory (xxd -p), and is refused. Colons without a space separate.
  */
 bool cli_hex_parse(struct cli_hex *hex, const char *text);
 

@@ -29,7 +29,7 @@ static const char *const words[] = {
     "[    5.123456] AMD-Vi: DTE[0]: 6000000012345603\nDTE[1]: 0000000000000005\n",
     "0000000012345000: 0x12345603 0x60000000 0x00000005 0x00000000\n",
     "00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff",
-    "0x2020000500000018,0xfffff000 (XEN) event[0]=0x18 ffffffffffffffffffffffffffffffff",
+    "0x2020000500000018,0xfffff000 (XEN) event[0]=0x18 0xffffffffffffffffffffffffffffffff",
 };
 
 static const char *const logs[] = {
@@ -113,6 +113,7 @@ static void words_never_go_wrong(void)
         uint64_t entry[4] = {0};
         unsigned reserved;
         memset(&hex, 0, sizeof(hex));
+        hex.is_bytes = random_below(&source, 2) == 0;
         damage(words, 4);
         bool is_parsed = cli_hex_parse(&hex, input);
         CHECK(is_parsed || hex.error[0] != '\0');
