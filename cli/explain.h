@@ -15,13 +15,25 @@ struct cli_line {
     char text[CLI_LINE_MAX];
     char time[40];  /* as it is written; "" when there is none */
     double seconds; /* since whenever; only differences mean something */
-    bool is_step;   /* @seconds are since the line before */
+    bool is_step;   /* @seconds are since the line before, and may be none */
     bool is_xen;
     unsigned count; /* how often it was printed */
 };
 
 /* Takes the line of @length bytes apart; what cannot be printed becomes a question mark. */
 void cli_line_parse(struct cli_line *line, const char *bytes, size_t length);
+
+/*
+ * The entries that @text starts with, if it is a log printed for programs, as a list. Returns how
+ * many bytes that was; without entries (NULL), how many need not be tried again.
+ */
+size_t cli_journal_take(const char *text, size_t size, json_t **out_entries);
+
+/* What was logged, of any number of lines; "" if that is no text. */
+const char *cli_journal_message(const json_t *entry, size_t *out_size);
+
+/* Gives the line of an entry the time of that, unless it has one of its own. */
+void cli_journal_time(struct cli_line *line, const json_t *entry);
 
 /*
  * Does @text hold the pieces of @pattern, which '*' separates, one after the other? With '^' in

@@ -226,6 +226,10 @@ void cli_line_parse(struct cli_line *line, const char *bytes, size_t length)
         before = text;
         text = skip_spaces(text);
         text += starts_with(text, "> ") ? 2 : 0; /* somebody's mail */
+        if (starts_with(text, "MESSAGE=")) {     /* journalctl -o verbose: the time is above */
+            line->is_step = true;
+            text += strlen("MESSAGE=");
+        }
         text = skip_spaces(take_record(line, text));
         text = skip_spaces(take_level(text));
         text = skip_spaces(take_date(line, text));

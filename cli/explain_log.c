@@ -294,8 +294,12 @@ static void follow_time(struct log *log, struct cli_line *line)
     if (line->is_step) {
         log->steps += line->seconds;
         line->seconds += log->seconds;
-        snprintf(line->time, sizeof(line->time), "%.20s%s%.6f s", log->time,
-                 log->time[0] != '\0' ? " + " : "", log->steps);
+        if (log->time[0] == '\0' || log->steps > 0) {
+            snprintf(line->time, sizeof(line->time), "%.20s%s%.6f s", log->time,
+                     log->time[0] != '\0' ? " + " : "", log->steps);
+        } else {
+            snprintf(line->time, sizeof(line->time), "%s", log->time);
+        }
     } else if (line->time[0] != '\0') {
         snprintf(log->time, sizeof(log->time), "%s", line->time);
         log->steps = 0;
@@ -303,36 +307,63 @@ static void follow_time(struct log *log, struct cli_line *line)
     log->seconds = line->time[0] != '\0' ? line->seconds : log->seconds;
 }
 
-static void take_line(struct log *log, const char *bytes, size_t length)
+static void take_line(struct log *log, struct cli_line *line)
 {
-    struct cli_line line;
     struct cli_log_event event;
     bool is_new;
 
-    cli_line_parse(&line, bytes, length);
-    follow_time(log, &line);
-    log->line_count += line.count;
-    if (cli_log_event_parse(&event, &line)) {
-        take_event(log, &line, &event);
+    follow_time(log, line);
+    log->line_count += line->count;
+    if (cli_log_event_parse(&event, line)) {
+        take_event(log, line, &event);
         return;
     }
-    if (take_continuation(log, &line)) {
-        log->continuations += line.count;
+    if (take_continuation(log, line)) {
+        log->continuations += line->count;
         return;
     }
-    if (!cli_log_is_about_iommu(&line)) {
-        log->others += line.count;
+    if (!cli_log_is_about_iommu(line)) {
+        log->others += line->count;
         return;
     }
-    const struct cli_log_row *row = cli_log_row_find(&line);
+    const struct cli_log_row *row = cli_log_row_find(line);
     if (row != NULL) {
-        take_row(log, &line, row);
+        take_row(log, line, row);
         return;
     }
-    json_t *group = find_or_make(log, log->unknown, line.text, line.count, &is_new);
+    json_t *group = find_or_make(log, log->unknown, line->text, line->count, &is_new);
     if (group != NULL) {
-        json_object_set_new(group, "line", json_string(line.text));
-        remember_time(group, &line);
+        json_object_set_new(group, "line", json_string(line->text));
+        remember_time(group, line);
+    }
+}
+
+/* The first line of @text, of @entry if that is not NULL. Returns its length with its end. */
+static size_t take_text(struct log *log, const char *text, size_t size, const json_t *entry)
+{
+    struct cli_line line;
+    const char *end = memchr(text, '\n', size);
+    size_t length = end != NULL ? (size_t)(end - text) : size;
+
+    cli_line_parse(&line, text, length);
+    cli_journal_time(&line, entry);
+    take_line(log, &line);
+    return length + 1;
+}
+
+static void take_entries(struct log *log, const json_t *entries)
+{
+    size_t index;
+    json_t *entry;
+
+    json_array_foreach(entries, index, entry)
+    {
+        size_t size;
+        size_t at = 0;
+        const char *text = cli_journal_message(entry, &size);
+        do {
+            at += take_text(log, text + at, size - at, entry);
+        } while (at < size);
     }
 }
 
@@ -389,15 +420,21 @@ json_t *cli_explain_log(const char *text, size_t size, json_t *devices, const ch
                       .sysfs = sysfs,
                       .times = calloc(GROUPS_MAX, sizeof(struct times))};
     size_t at = 0;
+    size_t tried = 0; /* up to here there are no entries */
 
     if (log.times == NULL) {
         size = 0; /* nothing can be said without memory */
     }
     while (at < size) {
-        const char *end = memchr(text + at, '\n', size - at);
-        size_t length = end != NULL ? (size_t)(end - (text + at)) : size - at;
-        take_line(&log, text + at, length);
-        at += length + 1;
+        json_t *entries = NULL;
+        size_t length = at >= tried ? cli_journal_take(text + at, size - at, &entries) : 0;
+        if (entries == NULL) {
+            tried = at + length > tried ? at + length : tried;
+            length = take_text(&log, text + at, size - at, NULL);
+        }
+        take_entries(&log, entries);
+        json_decref(entries);
+        at += length;
     }
     return finish(&log);
 }
