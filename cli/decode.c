@@ -371,14 +371,15 @@ int cli_decode(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         enum cli_option_end end = take_option(&options, option);
         if (end != CLI_OPTIONS_GO_ON) {
-            return cli_usage_end(end, usage);
+            return cli_usage_end(end, argv[0], usage);
         }
     }
     if (options.is_list) {
         return list_registers(&options);
     }
     if (optind >= argc) {
-        return cli_usage_end(CLI_OPTIONS_BAD, usage);
+        cli_complain("decode: what to decode is missing");
+        return cli_usage_end(CLI_OPTIONS_BAD, argv[0], usage);
     }
     options.what = argv[optind];
     return run(&options, argc - optind - 1, argv + optind + 1);

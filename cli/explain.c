@@ -166,12 +166,13 @@ int cli_explain(int argc, char **argv)
         } else {
             enum cli_option_end end = cli_common_option(&options.out, option);
             if (end != CLI_OPTIONS_GO_ON) {
-                return cli_usage_end(end, usage);
+                return cli_usage_end(end, argv[0], usage);
             }
         }
     }
     if (argc - optind > 1) {
-        return cli_usage_end(CLI_OPTIONS_BAD, usage);
+        cli_complain("explain: more than one file");
+        return cli_usage_end(CLI_OPTIONS_BAD, argv[0], usage);
     }
     const char *path = optind < argc ? argv[optind] : is_given_on_stdin() ? "-" : NULL;
     return run(&options, path);

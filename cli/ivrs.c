@@ -318,12 +318,13 @@ int cli_ivrs(int argc, char **argv)
         } else {
             enum cli_option_end end = cli_common_option(&options.out, option);
             if (end != CLI_OPTIONS_GO_ON) {
-                return cli_usage_end(end, usage);
+                return cli_usage_end(end, argv[0], usage);
             }
         }
     }
     if (argc - optind < 1 || argc - optind > 2) {
-        return cli_usage_end(CLI_OPTIONS_BAD, usage);
+        cli_complain(optind == argc ? "ivrs: the action is missing" : "ivrs: more than one file");
+        return cli_usage_end(CLI_OPTIONS_BAD, argv[0], usage);
     }
     options.path = argc - optind == 2 ? argv[optind + 1] : NULL;
     return run(&options, argv[optind]);

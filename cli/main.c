@@ -51,6 +51,9 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
         if (strcmp(argv[1], subcommands[i].name) == 0) {
+            char command[32]; /* as getopt_long() prints it */
+            snprintf(command, sizeof(command), "amdvi %s", argv[1]);
+            argv[1] = command;
             return subcommands[i].run(argc - 1, argv + 1);
         }
     }

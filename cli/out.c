@@ -49,13 +49,13 @@ enum cli_option_end cli_common_option(struct cli_out *out, int option)
     }
 }
 
-int cli_usage_end(enum cli_option_end end, void (*usage)(void))
+int cli_usage_end(enum cli_option_end end, const char *command, void (*usage)(void))
 {
     if (end == CLI_OPTIONS_HELP) {
         usage();
         return cli_flush() ? CLI_FINE : CLI_FINDINGS;
     }
-    cli_complain("called wrongly; --help says how");
+    cli_complain("called wrongly; %s --help says how", command);
     return CLI_USAGE;
 }
 

@@ -54,8 +54,8 @@ void cli_out_init(struct cli_out *out);
 /* Takes the common option @option, or complains about one that nobody knows. */
 enum cli_option_end cli_common_option(struct cli_out *out, int option);
 
-/* Ends a command whose options say so: prints the usage, or where to find it. */
-int cli_usage_end(enum cli_option_end end, void (*usage)(void));
+/* Ends @command, whose options say so: prints the usage, or where to find it. */
+int cli_usage_end(enum cli_option_end end, const char *command, void (*usage)(void));
 
 /* "amdvi: " and a message, to standard error. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -109,7 +109,7 @@ bool cli_number_parse(const char *text, uint64_t max, uint64_t *out);
 /* The same, always hexadecimal: "0x" may lead and "_" may separate. */
 bool cli_hex_number_parse(const char *text, uint64_t max, uint64_t *out);
 
-/* The subcommands. argv[0] is the subcommand's name. */
+/* The subcommands. argv[0] is how they are called, "amdvi decode". */
 int cli_decode(int argc, char **argv);
 int cli_ivrs(int argc, char **argv);
 int cli_explain(int argc, char **argv);

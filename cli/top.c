@@ -276,7 +276,7 @@ int cli_top(int argc, char **argv)
     cli_out_init(&out);
     enum cli_option_end end = read_options(&options, &given, &out, argc, argv);
     if (end != CLI_OPTIONS_GO_ON) {
-        return cli_usage_end(end, usage);
+        return cli_usage_end(end, argv[0], usage);
     }
     settle_options(&options, &given, &out);
     if (options.count != 0) {

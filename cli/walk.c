@@ -331,11 +331,13 @@ static enum cli_option_end take_option(struct options *options, int option)
     return is_fine ? CLI_OPTIONS_GO_ON : CLI_OPTIONS_BAD;
 }
 
-static bool is_complete(const struct options *options)
+static bool is_complete(const struct options *options, bool has_image)
 {
     const char *missing = NULL;
 
-    if (!options->has_table) {
+    if (!has_image) {
+        missing = "the image";
+    } else if (!options->has_table) {
         missing = "--register devtab= or --device-table";
     } else if (!options->has_device && !options->has_domain) {
         missing = "--device";
@@ -373,11 +375,14 @@ int cli_walk(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         enum cli_option_end end = take_option(&options, option);
         if (end != CLI_OPTIONS_GO_ON) {
-            return cli_usage_end(end, usage);
+            return cli_usage_end(end, argv[0], usage);
         }
     }
-    if (argc - optind != 1 || !is_complete(&options)) {
-        return cli_usage_end(CLI_OPTIONS_BAD, usage);
+    if (argc - optind > 1) {
+        cli_complain("walk: more than one image");
+    }
+    if (argc - optind > 1 || !is_complete(&options, optind < argc)) {
+        return cli_usage_end(CLI_OPTIONS_BAD, argv[0], usage);
     }
     if (options.is_interrupt && !options.has_address) {
         options.walk.iova = AMDVI_MSI_BASE;
