@@ -15,9 +15,10 @@ struct options {
     uint64_t base;
     bool has_device;
     bool has_table;
-    bool has_address;
+    bool has_iova;
+    bool has_address; /* of an interrupt */
     bool is_interrupt;
-    bool is_listing;
+    bool has_mappings;
     bool has_domain;
     unsigned domain;
 };
@@ -271,7 +272,7 @@ static bool take_number(struct options *options, int option)
         return true;
     case OPTION_IOVA:
     case OPTION_ADDRESS:
-        options->has_address = true;
+        *(option == OPTION_IOVA ? &options->has_iova : &options->has_address) = true;
         return cli_hex_number_parse(optarg, UINT64_MAX, &walk->iova) ||
                bad_number(option == OPTION_IOVA ? "iova" : "address");
     case OPTION_INTERRUPT:
@@ -283,7 +284,6 @@ static bool take_number(struct options *options, int option)
         return true;
     case OPTION_DOMAIN:
         options->has_domain = true;
-        options->is_listing = true;
         if (!cli_number_parse(optarg, UINT16_MAX, &number)) {
             return bad_number("domain");
         }
@@ -309,7 +309,7 @@ static enum cli_option_end take_option(struct options *options, int option)
         options->walk.is_write = true;
         break;
     case OPTION_MAPPINGS:
-        options->is_listing = true;
+        options->has_mappings = true;
         break;
     case OPTION_HT_ATS_RESERVED:
         options->walk.ht_ats_reserved = true;
@@ -341,13 +341,35 @@ static bool is_complete(const struct options *options, bool has_image)
         missing = "--register devtab= or --device-table";
     } else if (!options->has_device && !options->has_domain) {
         missing = "--device";
-    } else if (!options->has_address && !options->is_interrupt && !options->is_listing) {
+    } else if (!options->has_iova && !options->is_interrupt && !options->has_mappings &&
+               !options->has_domain) {
         missing = "--iova, --interrupt or --mappings";
     }
     if (missing != NULL) {
         cli_complain("walk: %s is missing", missing);
     }
     return missing == NULL;
+}
+
+/* Do the options make sense together? */
+static bool fits(const struct options *options)
+{
+    const char *why = NULL;
+
+    if (options->has_iova + options->is_interrupt + options->has_mappings + options->has_domain >
+        1) {
+        why = "only one of --iova, --interrupt, --mappings and --domain";
+    } else if (options->has_device && options->has_domain) {
+        why = "--domain is of all its devices, without --device";
+    } else if (options->walk.is_write && !options->has_iova) {
+        why = "--write is for --iova";
+    } else if (options->has_address && !options->is_interrupt) {
+        why = "--address is for --interrupt";
+    }
+    if (why != NULL) {
+        cli_complain("walk: %s", why);
+    }
+    return why == NULL;
 }
 
 int cli_walk(int argc, char **argv)
@@ -381,7 +403,7 @@ int cli_walk(int argc, char **argv)
     if (argc - optind > 1) {
         cli_complain("walk: more than one image");
     }
-    if (argc - optind > 1 || !is_complete(&options, optind < argc)) {
+    if (argc - optind > 1 || !is_complete(&options, optind < argc) || !fits(&options)) {
         return cli_usage_end(CLI_OPTIONS_BAD, argv[0], usage);
     }
     if (options.is_interrupt && !options.has_address) {
@@ -391,7 +413,8 @@ int cli_walk(int argc, char **argv)
         return CLI_FINDINGS;
     }
     options.walk.steps = json_array();
-    int status = options.is_listing ? run_mappings(&options) : run_walk(&options);
+    int status =
+        options.has_mappings || options.has_domain ? run_mappings(&options) : run_walk(&options);
     json_decref(options.walk.steps);
     cli_image_close(&options.walk.image);
     return status;
