@@ -227,4 +227,11 @@ void cli_explain_print(const struct cli_out *out, const json_t *document)
         printf("; %lld lines of too many kinds are left out", (long long)left_out);
     }
     printf(".\n");
+    if (count != 0 && count == json_integer_value(json_object_get(document, "other_lines"))) {
+        cli_print_wrapped(
+            "No line is of an AMD IOMMU's driver: the machine has none, its firmware keeps it off "
+            "(\"IOMMU\" or \"AMD-Vi\" in its setup), or the log does not begin with the boot.",
+            0, 0);
+        putchar('\n');
+    }
 }
