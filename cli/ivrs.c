@@ -42,13 +42,14 @@ const char *cli_ivrs_block_name(char *text, const struct amdvi_ivrs_block *block
 }
 
 /* Complains when the table cannot be opened. */
-static bool open_table(struct amdvi_ivrs_table *table, const char *bytes, size_t size)
+static bool open_table(const struct options *options, struct amdvi_ivrs_table *table,
+                       const char *bytes, size_t size)
 {
     uint32_t offset = 0;
     enum amdvi_ivrs_status status = amdvi_ivrs_open(table, bytes, size, &offset);
 
     if (status != AMDVI_IVRS_OK) {
-        cli_complain("at byte 0x%x: %s", offset, amdvi_ivrs_status_text(status));
+        cli_complain("%s: at byte 0x%x: %s", options->path, offset, amdvi_ivrs_status_text(status));
         return false;
     }
     return true;
@@ -58,7 +59,7 @@ static int dump_description(const struct options *options, const char *bytes, si
 {
     struct amdvi_ivrs_table table;
 
-    if (!open_table(&table, bytes, size)) {
+    if (!open_table(options, &table, bytes, size)) {
         return CLI_FINDINGS;
     }
     json_t *tree = cli_ivrs_write(&table);
@@ -83,13 +84,13 @@ static int dump(const struct options *options, const char *bytes, size_t size)
         return dump_description(options, bytes, size);
     }
     if (size > AMDVI_IVRS_TABLE_BYTES_MAX || size < 8 || memcmp(bytes, "IVRS", 4) != 0) {
-        cli_complain("this is not an IVRS");
+        cli_complain("%s: this is not an IVRS", options->path);
         return CLI_FINDINGS;
     }
     json_t *document = cli_ivrs_fields((const uint8_t *)bytes, (uint32_t)size);
     if (options->out.json) {
         bool is_printed = cli_print_json(document);
-        return is_printed && open_table(&table, bytes, size) ? CLI_FINE : CLI_FINDINGS;
+        return is_printed && open_table(options, &table, bytes, size) ? CLI_FINE : CLI_FINDINGS;
     }
     json_array_foreach(json_object_get(document, "blocks"), index, block)
     {
@@ -100,7 +101,7 @@ static int dump(const struct options *options, const char *bytes, size_t size)
         cli_print_table(&options->out, json_object_get(block, "fields"), columns, 2);
     }
     json_decref(document);
-    return cli_flush() && open_table(&table, bytes, size) ? CLI_FINE : CLI_FINDINGS;
+    return cli_flush() && open_table(options, &table, bytes, size) ? CLI_FINE : CLI_FINDINGS;
 }
 
 static void print_consequence(const char *who, const char *text)
@@ -196,7 +197,7 @@ static int build(const struct options *options, const char *bytes, size_t size)
 
     json_decref(tree);
     if (table_size == 0) {
-        cli_complain("%s", error);
+        cli_complain("%s: %s", options->path, error);
         return CLI_FINDINGS;
     }
     bool is_in_json = options->output == NULL && options->out.json;
@@ -217,7 +218,7 @@ static int draw(const struct options *options, const char *bytes, size_t size)
 {
     struct amdvi_ivrs_table table;
 
-    if (!open_table(&table, bytes, size)) {
+    if (!open_table(options, &table, bytes, size)) {
         return CLI_FINDINGS;
     }
     json_t *graph = cli_ivrs_graph(&table);
@@ -281,14 +282,14 @@ static int run(struct options *options, const char *name)
             cli_complain(SYSTEM_TABLE ": there is none; the firmware names no AMD IOMMU");
             return CLI_FINDINGS;
         }
-        const char *path = options->path != NULL  ? options->path
-                           : action->run == build ? "-"
-                                                  : SYSTEM_TABLE;
-        char *bytes = cli_read_file(path, INPUT_BYTES_MAX, &size);
+        if (options->path == NULL) {
+            options->path = action->run == build ? "-" : SYSTEM_TABLE;
+        }
+        char *bytes = cli_read_file(options->path, INPUT_BYTES_MAX, &size);
         int status = CLI_FINDINGS;
         if (bytes != NULL && action->run != build && strstr(bytes, "IVRS @ 0x") != NULL) {
             cli_complain("%s: acpidump printed this; acpixtract -s IVRS makes the table of it",
-                         path);
+                         options->path);
         } else if (bytes != NULL) {
             status = action->run(options, bytes, size);
         }
