@@ -282,6 +282,10 @@ static int run(struct options *options, int count, char **words)
         cli_complain("'%s' cannot be decoded; see amdvi decode --help", options->what);
         return CLI_USAGE;
     }
+    if (options->level != 0 && strcmp(kind->name, "pte") != 0) {
+        cli_complain("decode %s: --level is for pte", kind->name);
+        return CLI_USAGE;
+    }
     if (strcmp(kind->name, "register") == 0) {
         if (count == 0) {
             cli_complain("decode register: its name or offset is missing");

@@ -48,7 +48,8 @@ static json_t *meaning(const struct cli_field *field, uint64_t value)
     case CLI_FORMAT_DEVICE:
         return cli_string("%s", cli_device_text(device, 0, (unsigned)value));
     case CLI_FORMAT_LOG2:
-        return cli_string("%" PRIu64 " entries", UINT64_C(1) << (value & 63));
+        return cli_string("%" PRIu64 " entr%s", UINT64_C(1) << (value & 63),
+                          (value & 63) == 0 ? "y" : "ies");
     case CLI_FORMAT_PLUS_1:
         return cli_string("%" PRIu64 " %s", value + 1, what);
     }

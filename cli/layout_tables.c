@@ -247,8 +247,9 @@ static void say_interrupts(json_t *sentences, const struct amdvi_dte *dte)
                     "is illegal.",
                     dte->int_tab_len);
         } else {
-            cli_say(sentences, "Interrupts are remapped by a table of %u entries at 0x%" PRIx64 ".",
-                    1U << dte->int_tab_len, dte->interrupt_root);
+            cli_say(sentences, "Interrupts are remapped by a table of %u entr%s at 0x%" PRIx64 ".",
+                    1U << dte->int_tab_len, dte->int_tab_len == 0 ? "y" : "ies",
+                    dte->interrupt_root);
         }
         break;
     case AMDVI_INT_CTL_RESERVED:
