@@ -151,14 +151,29 @@ void amdvi_stock_ends_destroy(AmdviStockEnds *ends)
     address_space_destroy(&ends->as);
 }
 
+/* Does the next page follow in memory? Then what QEMU does is right, and mappings go on there. */
+static bool goes_on(AmdviEndpoint *endpoint, hwaddr iova, IOMMUAccessFlags flag,
+                    const IOMMUTLBEntry *entry)
+{
+    hwaddr next = (iova & ~(PAGE_BYTES - 1)) + PAGE_BYTES;
+    hwaddr here = (entry->translated_addr & ~entry->addr_mask) | (iova & entry->addr_mask);
+    IOMMUTLBEntry found = look_up(&endpoint->iommu, next, flag, 0);
+
+    return found.perm & flag &&
+           ((found.translated_addr & ~found.addr_mask) | (next & found.addr_mask)) - here ==
+               next - iova;
+}
+
 /*
  * QEMU takes the big lock for such a region. An IOThread may not wait for it: who has the lock may
  * be waiting for the IOThread. And who keeps translations, vhost for one, takes each for memory.
  */
-static bool is_for_ends(const AmdviEndpoint *endpoint, hwaddr iova, const IOMMUTLBEntry *entry)
+static bool is_for_ends(AmdviEndpoint *endpoint, hwaddr iova, IOMMUAccessFlags flag,
+                        const IOMMUTLBEntry *entry)
 {
     return iova % PAGE_BYTES > PAGE_BYTES - LONGEST_UNALIGNED &&
-           entry->target_as == &address_space_memory && bql_locked() && !endpoint->has_notifiers;
+           entry->target_as == &address_space_memory && bql_locked() &&
+           !endpoint->has_notifiers && !goes_on(endpoint, iova, flag, entry);
 }
 
 static void entry_to_ends(AmdviEndpoint *endpoint, hwaddr iova, IOMMUTLBEntry *entry)
@@ -191,7 +206,7 @@ static IOMMUTLBEntry stock_translate(IOMMUMemoryRegion *region, hwaddr iova, IOM
     refused.region = entry.perm & flag ? NULL : region;
     refused.iova = iova;
     refused.is_write = is_write;
-    if (!refused.region && is_for_ends(endpoint, iova, &entry)) {
+    if (!refused.region && is_for_ends(endpoint, iova, flag, &entry)) {
         entry_to_ends(endpoint, iova, &entry);
     }
     return entry;

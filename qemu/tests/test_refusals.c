@@ -214,6 +214,31 @@ static void ring_elements(void)
     rig_stop();
 }
 
+/* As network cards map packets: as far as memory goes on, or the card drops the packet. */
+static void mappings_from_last_bytes(void)
+{
+    start();
+    machine_fill(RIG_MEMORY, 0x11, 3 * PAGE);
+    rig_map(IOVA, RIG_MEMORY, RIG_READ | RIG_WRITE);
+    rig_map(IOVA + PAGE, RIG_MEMORY + PAGE, RIG_READ | RIG_WRITE);
+    rig_map(IOVA + 2 * PAGE, RIG_MEMORY + 8 * PAGE, RIG_READ | RIG_WRITE);
+    for (unsigned before = 1; before < 8; before++) {
+        CHECK_U64(testdev_run(TESTDEV_MAP_WRITE, IOVA + PAGE - before, 1448, 0), 0);
+        CHECK_U64(testdev_read(TESTDEV_REG_MAPPED), 1448);
+        CHECK_U64(testdev_run(TESTDEV_UNMAP, 0, 0, before), 0);
+        CHECK(memory_is(RIG_MEMORY + PAGE - before, 1448, (uint8_t)before));
+        CHECK_U64(testdev_run(TESTDEV_MAP_READ, IOVA + PAGE - before, 1448, 0), 0);
+        CHECK_U64(testdev_read(TESTDEV_REG_MAPPED), 1448);
+        CHECK_U64(testdev_run(TESTDEV_UNMAP, 0, 0, 0), 0);
+        CHECK(testdev_buffer_is(0, 1448, (uint8_t)before));
+        CHECK_U64(testdev_run(TESTDEV_MAP_READ, IOVA + 2 * PAGE - before, 1448, 0), 0);
+        CHECK_U64(testdev_read(TESTDEV_REG_MAPPED), before);
+        CHECK_U64(testdev_run(TESTDEV_UNMAP, 0, 0, 0), 0);
+    }
+    RIG_NO_EVENTS();
+    rig_stop();
+}
+
 /* What ends with the page: no part of it is of the next. */
 static void last_bytes(void)
 {
@@ -342,6 +367,7 @@ static const struct check_case cases[] = {
     {"a MemoryRegionCache goes where each page goes", NULL, cached_regions},
     {"8 bytes through a MemoryRegionCache go where each page goes", NULL, ring_elements},
     {"an access of a page's last bytes, and of them alone", NULL, last_bytes},
+    {"a mapping from a page's last bytes goes on in memory", NULL, mappings_from_last_bytes},
     {"a refused mapping logs one event, reads as zeros and writes nothing", NULL, mappings},
     {"refused mappings never run out", NULL, many_mappings},
     {"a mapping ends silently where the next page is refused", NULL, mapping_ends_at_refused_page},
