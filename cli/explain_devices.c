@@ -133,10 +133,7 @@ void cli_devices_from_sysfs(json_t *devices, const char *root, const char *devic
     ssize_t length = readlink(path, target, sizeof(target) - 1);
     if (length > 0) {
         target[length] = '\0';
-        /* The folder may be a copy from anywhere, and a terminal may obey what it says. */
-        for (char *c = target; *c != '\0'; c++) {
-            *c = (char)(*c < 0x20 || *c > 0x7e ? '?' : *c);
-        }
+        cli_make_printable(target); /* the folder may be a copy from anywhere */
         const char *slash = strrchr(target, '/');
         json_object_set_new(object, "driver", cli_string("%s", slash != NULL ? slash + 1 : target));
     }

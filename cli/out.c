@@ -227,6 +227,15 @@ void cli_print_wrapped(const char *text, unsigned column, unsigned indent)
     }
 }
 
+void cli_make_printable(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        if (*c < 0x20 || *c > 0x7e) {
+            *c = '?';
+        }
+    }
+}
+
 json_t *cli_string(const char *format, ...)
 {
     char text[2048];
@@ -237,11 +246,7 @@ json_t *cli_string(const char *format, ...)
     va_end(arguments);
     json_t *string = json_string(text);
     if (string == NULL) {
-        for (char *c = text; *c != '\0'; c++) {
-            if (*c < 0x20 || *c > 0x7e) {
-                *c = '?';
-            }
-        }
+        cli_make_printable(text);
         string = json_string(text);
     }
     return string;

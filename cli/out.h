@@ -84,6 +84,9 @@ void cli_print_table(const struct cli_out *out, const json_t *rows,
 /* Prints @text wrapped at 100 columns; further lines are indented by @indent. */
 void cli_print_wrapped(const char *text, unsigned column, unsigned indent);
 
+/* Makes each byte that is no printable ASCII character a question mark: a terminal may obey it. */
+void cli_make_printable(char *text);
+
 /* A string made by printf, which may hold any bytes: what is not UTF-8 becomes a question mark. */
 json_t *cli_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "out.h"
+
 #define GREETING_LIMIT_MS 5000
 #define ANSWER_LIMIT_MS   10000
 #define LINE_LIMIT        (16u << 20)
@@ -29,11 +31,7 @@ static enum cli_qmp_end fail(struct cli_qmp *qmp, enum cli_qmp_end end, const ch
     va_start(arguments, format);
     vsnprintf(qmp->error, sizeof(qmp->error), format, arguments);
     va_end(arguments);
-    for (char *c = qmp->error; *c != '\0'; c++) {
-        if (*c < 0x20 || *c > 0x7e) {
-            *c = '?'; /* it may quote what came */
-        }
-    }
+    cli_make_printable(qmp->error); /* it may quote what came */
     return end;
 }
 

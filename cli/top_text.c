@@ -31,11 +31,7 @@ static void append(char *line, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line + length, TOP_LINE_BYTES - length, format, arguments);
     va_end(arguments);
-    for (char *c = line + length; *c != '\0'; c++) {
-        if (*c < 0x20 || *c > 0x7e) {
-            *c = '?'; /* names are the machine's */
-        }
-    }
+    cli_make_printable(line + length); /* names are the machine's */
 }
 
 /* ---- Numbers --------------------------------------------------------------------------------- */
