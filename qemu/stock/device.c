@@ -88,6 +88,11 @@ static bool is_next_step(const IOMMUMemoryRegion *region, hwaddr iova, bool is_w
  */
 #define LONGEST_UNALIGNED 8 /* bytes: an element of a virtio ring, a load, a store */
 
+static hwaddr entry_address(const IOMMUTLBEntry *entry, hwaddr iova)
+{
+    return (entry->translated_addr & ~entry->addr_mask) | (iova & entry->addr_mask);
+}
+
 static MemTxResult ends_access(AmdviEndpoint *endpoint, hwaddr iova, uint8_t *bytes, hwaddr length,
                                bool is_write, MemTxAttrs attrs)
 {
@@ -99,9 +104,8 @@ static MemTxResult ends_access(AmdviEndpoint *endpoint, hwaddr iova, uint8_t *by
 
         translate_access(&endpoint->iommu, iova, part, is_write, (MemTxAttrs) {}, &entry);
         if (entry.perm & (is_write ? IOMMU_WO : IOMMU_RO)) {
-            hwaddr to = (entry.translated_addr & ~entry.addr_mask) | (iova & entry.addr_mask);
-
-            result |= address_space_rw(entry.target_as, to, attrs, bytes, part, is_write);
+            result |= address_space_rw(entry.target_as, entry_address(&entry, iova), attrs, bytes,
+                                       part, is_write);
         } else {
             result |= MEMTX_DECODE_ERROR;
         }
@@ -156,12 +160,10 @@ static bool goes_on(AmdviEndpoint *endpoint, hwaddr iova, IOMMUAccessFlags flag,
                     const IOMMUTLBEntry *entry)
 {
     hwaddr next = (iova & ~(PAGE_BYTES - 1)) + PAGE_BYTES;
-    hwaddr here = (entry->translated_addr & ~entry->addr_mask) | (iova & entry->addr_mask);
     IOMMUTLBEntry found = look_up(&endpoint->iommu, next, flag, 0);
 
     return found.perm & flag &&
-           ((found.translated_addr & ~found.addr_mask) | (next & found.addr_mask)) - here ==
-               next - iova;
+           entry_address(&found, next) - entry_address(entry, iova) == next - iova;
 }
 
 /*
